@@ -1,0 +1,1 @@
+"""The agent: settings, engine, plans, recorder, analyst and command line."""
