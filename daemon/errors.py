@@ -1,0 +1,113 @@
+"""Every exception of the daemon, in one tree.
+
+```
+BeampilotError                  exit code 1
+├── UserError                   exit code 2: a person can put it right; one clear line, no traceback
+│   ├── SettingsError           a settings file, variable or option
+│   ├── InstrumentError         the factory that the settings name, or the devices it made
+│   ├── PlanRejected            a plan's name or parameters
+│   └── RunNotFound             no such run in the data folder
+├── RecorderError               a run could not be written or read
+│   └── DiskFull                ... because the disk is full
+├── EngineError                 the engine cannot do what was asked of it
+└── AnalystError                the analyst process failed or does not answer
+```
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""System error numbers that mean: there is no more room."""
+
+
+class BeampilotError(Exception):
+    """Base of everything that the daemon raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UserError(BeampilotError):
+    """A mistake that a person can put right; its text says what to change, in one line."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class SettingsError(UserError):
+    """The settings are wrong; one line per field, each with the field's path."""
+
+
+class InstrumentError(UserError):
+    """The instrument that the settings name cannot be made or lacks a device."""
+
+
+class PlanRejected(UserError):
+    """A plan's name or parameters cannot be used with this instrument."""
+
+
+class RunNotFound(UserError):
+    """The data folder holds no run by that name."""
+
+
+class RecorderError(BeampilotError):
+    """A run could not be written or read."""
+
+
+class DiskFull(RecorderError):
+    """There is no room left where runs are written.
+
+    Args:
+        path: the file or folder that could not be written.
+        free: what the file system still has free, bytes; None if it cannot be asked.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, path: Path, free: int | None) -> None:
+        self.path = path
+        self.free = free
+        room = "an unknown number of bytes is" if free is None else f"{free:,} bytes are"
+        super().__init__(f"the disk is full: cannot write {path} ({room} free); delete something or use --data DIR")
+
+
+class EngineError(BeampilotError):
+    """The engine cannot do what was asked of it."""
+
+
+class AnalystError(BeampilotError):
+    """The analyst process failed or does not answer."""
+
+
+def free_space(path: Path) -> int | None:
+    """Free bytes of the file system that holds `path`, or of its nearest parent that exists."""
+    for folder in (path, *path.parents):
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(folder).free
+    return None
+
+
+def from_os_error(error: OSError, path: Path) -> RecorderError:
+    """The member of this family that says what `error` meant for `path`."""
+    if error.errno in FULL:
+        return DiskFull(path, free_space(path))
+    return RecorderError(f"cannot write {path}: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns the system's errors while writing `path` into ours.
+
+    Raises:
+        DiskFull: when there is no more room.
+        RecorderError: for any other error of the file system.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, path) from error

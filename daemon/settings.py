@@ -1,0 +1,184 @@
+"""What can be set: one TOML file, `BEAMPILOT_…` variables on top of it, the command line's options on top of those."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from daemon.base import StrictModel
+from daemon.errors import SettingsError
+from daemon.settings_errors import explain
+
+DEFAULT_FILE = Path(__file__).with_name("default_settings.toml")
+"""The settings used when no file is named: the diffractometer twin."""
+
+
+class InstrumentSettings(StrictModel):
+    """The instrument: a Python function that makes its devices."""
+
+    factory: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    """Function that makes the devices, as `module:function`; it returns a dictionary of ophyd devices by name."""
+    options: dict[str, Any] = {}
+    """Keyword arguments for the factory."""
+    path: Path | None = None
+    """Folder that is added to the end of Python's import path before the factory's module is looked for."""
+
+
+class Window(StrictModel):
+    """A rectangle of a frame, in pixels."""
+
+    rows: tuple[int, int]
+    """First row and the row after the last one."""
+    cols: tuple[int, int]
+    """First column and the column after the last one."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Window:
+        for name, (low, high) in (("rows", self.rows), ("cols", self.cols)):
+            if not 0 <= low < high:
+                raise ValueError(f"{name} must be [first, last + 1] with 0 <= first < last + 1, not [{low}, {high}]")
+        return self
+
+
+class UnmixingSettings(StrictModel):
+    """How the frames of a scan are decomposed into components."""
+
+    components: int = Field(default=4, ge=1, le=64)
+    """Number of components."""
+    detector: str = "detector"
+    """Data key of the frames."""
+    refit_every: int = Field(default=1, ge=1)
+    """The components are fitted again each time this many new frames have come."""
+    anchors: dict[str, Window] = {}
+    """Windows that give components their identity: component k is the one strongest in the k-th window."""
+    roi: dict[str, Window] = {}
+    """Windows by name that an objective can use, as in `roi.peak.sum`."""
+
+    @model_validator(mode="after")
+    def _enough_components(self) -> UnmixingSettings:
+        if len(self.anchors) > self.components:
+            raise ValueError(f"{len(self.anchors)} anchors need as many components, but components = {self.components}")
+        return self
+
+
+class AnalysisSettings(StrictModel):
+    """What is computed from the measured points."""
+
+    unmixing: UnmixingSettings = UnmixingSettings()
+    """How the frames of a scan are decomposed into components."""
+
+
+class AnalystSettings(StrictModel):
+    """The process that thinks: optimiser, unmixing, detectors."""
+
+    threads: int | None = Field(default=None, ge=1)
+    """Threads for linear algebra; without it, one less than there are cores, and at least one."""
+    niceness: int = Field(default=5, ge=0, le=19)
+    """How far the process steps back when others want the processor (0 not at all, 19 most)."""
+    startup_timeout: float = Field(default=60.0, gt=0)
+    """How long the process may take to start, s."""
+
+
+class RecorderSettings(StrictModel):
+    """How runs are written."""
+
+    durability: Literal["process", "power"] = "process"
+    """What an acknowledged event survives: the death of every process, or also a power cut (slower)."""
+    block_events: int = Field(default=256, ge=1, le=65536)
+    """Arrays are written at the latest when this many events wait."""
+    block_seconds: float = Field(default=1.0, gt=0)
+    """Arrays are written at the latest this long after an event, s."""
+
+
+class LogSettings(StrictModel):
+    """The logs in the data folder."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe messages that are kept."""
+    max_bytes: int = Field(default=10_000_000, ge=10_000)
+    """A log file that grows beyond this is put aside and a new one begun, bytes."""
+    backups: int = Field(default=5, ge=1)
+    """How many files put aside are kept."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        env_prefix="BEAMPILOT_",
+        env_nested_delimiter="__",
+    )
+
+    data: Path = Field(default_factory=lambda: platformdirs.user_data_path("beampilot"))
+    """Folder for runs and logs; the option --data overrides it."""
+    instrument: InstrumentSettings
+    """The instrument: a Python function that makes its devices."""
+    plans: dict[str, dict[str, Any]] = {}
+    """Default parameters of plans, by the plan's name."""
+    analysis: AnalysisSettings = AnalysisSettings()
+    """What is computed from the measured points."""
+    analyst: AnalystSettings = AnalystSettings()
+    """The process that thinks: optimiser, unmixing, detectors."""
+    recorder: RecorderSettings = RecorderSettings()
+    """How runs are written."""
+    logs: LogSettings = LogSettings()
+    """The logs in the data folder."""
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+
+def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
+    """Reads the settings.
+
+    Args:
+        file: a TOML file; without it, the diffractometer twin's settings that come with Beampilot.
+        **overrides: values that win over the environment and the file; those that are None are left out.
+
+    Raises:
+        SettingsError: when the file cannot be read, or a field is unknown, missing or wrong; one line per field.
+    """
+    content = _read(DEFAULT_FILE if file is None else file)
+
+    class Sourced(Settings):
+        """The settings with this one file below the environment."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, content)
+
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Sourced(**given)
+    except ValidationError as error:
+        raise SettingsError(explain(error, Settings, "settings" if file is None else str(file))) from error
+    except ValueError as error:  # pydantic-settings' own word for a variable that is not JSON where it must be
+        raise SettingsError(f"environment: {error}; a section's variable must hold JSON") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read the settings {file}: {error.strerror}; check the name after --settings"
+        ) from error
+    except ValueError as error:  # TOML's syntax, or bytes that are not UTF-8
+        raise SettingsError(f"{file} is not valid TOML: {error}") from error
