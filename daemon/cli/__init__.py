@@ -1,0 +1,5 @@
+"""The command line: ``beampilot …``."""
+
+from daemon.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,118 @@
+"""The words and numbers of a report, in an operator's language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from daemon.report.content import Content, Point
+from daemon.wording import duration, moment, number
+
+ENDINGS = {
+    "success": "finished",
+    "abort": "aborted",
+    "fail": "failed",
+    "": "still open",
+}
+"""What a stop document's exit status means, in words."""
+
+OUR_OWN = {
+    "axes", "beampilot", "detectors", "hints", "motors", "num_intervals", "num_points", "plan_args", "plan_name",
+    "plan_pattern", "plan_pattern_args", "plan_pattern_module", "plan_type", "scan_id", "time", "uid", "versions",
+}  # fmt: skip
+"""Keys of a start document that Beampilot or bluesky writes; all others came from the operator."""
+
+
+def position_text(content: Content, point: Point) -> str:
+    """Write a position with its units: ``x = 85 µm, y = 120 µm``."""
+    named = zip(content.axes, point.position, strict=True)
+    return ", ".join(f"{axis.name} = {number(value)} {axis.unit}".rstrip() for axis, value in named)
+
+
+def ending(content: Content) -> str:
+    """How the run ended, with its reason where it has one."""
+    status = str(content.stop.get("exit_status", ""))
+    reason = str(content.stop.get("reason") or "")
+    return ENDINGS.get(status, status) + (f": {reason}" if reason else "")
+
+
+def headline(content: Content) -> str:
+    """The result in one sentence."""
+    best = content.best
+    if best is None:
+        return "Nothing was measured successfully."
+    word = "highest" if content.maximize else "lowest"
+    of = f" of {content.grid_points:,} positions" if content.grid_points else ""
+    return (
+        f"The {word} value, {number(best.value)}, was found at {position_text(content, best)} "
+        f"with point {best.number}; {len(content.points)}{of} were measured."
+    )
+
+
+def key_figures(content: Content) -> list[tuple[str, str, str]]:
+    """The few numbers that a reader wants first: (value, label, remark)."""
+    best = content.best
+    count = len(content.points)
+    share = f"of {content.grid_points:,} grid positions" if content.grid_points else ""
+    found = [
+        (number(best.value) if best else "–", "best value", position_text(content, best) if best else ""),
+        (f"{count:,}", "points measured", share),
+        (duration(content.seconds), "instrument time", ""),
+    ]
+    if content.grid_seconds:
+        saved = 1.0 - content.seconds / content.grid_seconds
+        if saved > 0:
+            found.append((f"{100 * saved:.0f} %", "time saved", f"the full grid takes about {duration(content.grid_seconds)}"))
+    found.append((ENDINGS.get(str(content.stop.get("exit_status", "")), "ended"), "how it ended", str(content.stop.get("reason") or "")))
+    return found
+
+
+def stage_rows(content: Content, stages: list[str]) -> tuple[tuple[str, ...], ...]:
+    """A table of what each stage of a point took: median, 95th percentile, total."""
+    rows: list[tuple[str, ...]] = [("stage", "median", "95th percentile", "total")]
+    for stage in stages:
+        times = np.array([point.times[stage] for point in content.points if stage in point.times])
+        times = times[np.isfinite(times)]
+        if times.size:
+            rows.append((stage, *(duration(float(time)) for time in (np.median(times), np.percentile(times, 95), times.sum()))))
+    return tuple(rows)
+
+
+def metadata_rows(content: Content) -> list[tuple[str, str]]:
+    """What the campaign was: plan, times, identifiers, and all that the operator wrote."""
+    start, stop = content.start, content.stop
+    rows = [
+        ("plan", str(start.get("plan_name", "–"))),
+        ("objective", f"{'maximise' if content.maximize else 'minimise'} {content.objective}"),
+        ("started", moment(start.get("time"))),
+        ("ended", moment(stop.get("time"))),
+        ("exit", ending(content)),
+        ("scan", str(start.get("scan_id", "–"))),
+        ("identifier", str(start.get("uid", "–"))),
+        ("folder", str(content.path)),
+    ]
+    rows += [
+        (f"axis {axis.name}", f"{number(axis.low)} to {number(axis.high)} {axis.unit}" + (f", {axis.points} positions" if axis.points else ""))
+        for axis in content.axes
+    ]
+    rows += [(key.replace("_", " "), _words(value)) for key, value in start.items() if key not in OUR_OWN]
+    versions = start.get("versions")
+    if isinstance(versions, Mapping):
+        rows.append(("versions", ", ".join(f"{name} {text}" for name, text in versions.items())))
+    return rows
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - an operator may write anything into the metadata
+    """A metadata value as text."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def documents_of(content: Content) -> list[tuple[str, str]]:
+    """The start and stop documents as indented JSON, for those who want every detail."""
+    named = (("start document", content.start), ("stop document", content.stop))
+    return [(name, json.dumps(document, indent=2, ensure_ascii=False, default=str)) for name, document in named if document]

@@ -1,0 +1,167 @@
+"""Writes the report: gathers a run, draws its figures and puts them into one HTML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from daemon.packages import beampilot_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from daemon.errors import disk_errors
+
+from daemon.report.charts import best_so_far, components_svg, convergence_svg, stages_of, timing_svg
+from daemon.report.content import Content
+from daemon.report.facts import documents_of, headline, key_figures, metadata_rows, stage_rows
+from daemon.report.gather import gather
+from daemon.report.maps import MapStyle, map_svg, profile_svg
+from daemon.wording import number
+
+INSTRUMENT_STAGES = ("motion", "exposure")
+"""Stages that take the instrument's time; all others take the computer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page: a heading, a sentence that says what one sees, and figures.
+
+    Attributes:
+        title: The heading.
+        text: What the figures show.
+        figures: SVG; the first is drawn large where there are several and ``kind`` is ``maps``.
+        kind: How the figures are laid out: ``maps`` or ``rows``.
+        table: Rows of a small table below, the first one its titles.
+    """
+
+    title: str
+    text: str
+    figures: tuple[Markup, ...]
+    kind: str = "rows"
+    table: tuple[tuple[str, ...], ...] = ()
+
+
+def write_report(run: Path, target: Path | None = None) -> Path:
+    """Write the report of a run.
+
+    Args:
+        run: The run's folder.
+        target: The HTML file; ``report.html`` in the run's folder when None.
+
+    Returns:
+        The file that was written, whole or not at all.
+
+    Raises:
+        RunNotFound: When ``run`` is not a run.
+        DiskFull: When there is no room for the file.
+    """
+    target = target or run / "report.html"
+    page = render(gather(run))
+    with disk_errors(target):
+        write_whole(target, page.encode())
+    return target
+
+
+def render(content: Content) -> str:
+    """Make the page; it needs nothing but itself."""
+    environment = Environment(
+        loader=PackageLoader("daemon.report"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html").render(
+        content=content,
+        headline=headline(content),
+        figures=key_figures(content),
+        sections=_sections(content),
+        metadata=metadata_rows(content),
+        documents=documents_of(content),
+        points=_point_rows(content),
+        version=beampilot_version(),
+    )
+
+
+def _sections(content: Content) -> list[Section]:
+    """The page's figures in the order in which a reader asks for them; parts without data are left out."""
+    found = [_model_section(content), _convergence_section(content), _components_section(content)]
+    found.append(_timing_section(content))
+    return [section for section in found if section is not None]
+
+
+def _model_section(content: Content) -> Section | None:
+    """What the model made of the search space, for one or two axes."""
+    if "mean" not in content.maps or len(content.axes) > 2 or not content.points:
+        return None
+    if len(content.axes) == 1:
+        return Section("What the model learned", "The line is the model, the band two deviations.", _svg(profile_svg(content)))
+    looks = {
+        "mean": MapStyle("Expected value", content.objective, 6.6, numbered=True),
+        "deviation": MapStyle("Uncertainty", "standard deviation", 3.3, numbered=False),
+        "acquisition": MapStyle("Where to measure next", "acquisition (logarithm)", 3.3, numbered=False),
+    }
+    drawn = [map_svg(content, name, look) for name, look in looks.items() if name in content.maps]
+    text = (
+        "The numbers give the order of measuring: blue points were spread out first, dark ones the model chose. "
+        "The ring marks the best. Maps are to scale; hover over a point for its value and reason."
+    )
+    return Section("What the model learned", text, _svg(*drawn), kind="maps")
+
+
+def _convergence_section(content: Content) -> Section | None:
+    """How fast the search came to its result."""
+    if not content.points:
+        return None
+    return Section("How it got there", "Each dot is one measured point.", _svg(convergence_svg(content)))
+
+
+def _components_section(content: Content) -> Section | None:
+    """The patterns behind an objective that follows one of them."""
+    if content.components is None:
+        return None
+    text = "The frames were decomposed into these patterns; each point's frame is a sum of them."
+    return Section("What the frames are made of", text, _svg(components_svg(content.components)))
+
+
+def _timing_section(content: Content) -> Section | None:
+    """Where the time went, apart for the instrument and for the computer."""
+    stages = stages_of(content)
+    if not stages:
+        return None
+    instrument = [stage for stage in stages if stage in INSTRUMENT_STAGES]
+    computer = [stage for stage in stages if stage not in INSTRUMENT_STAGES]
+    drawn = []
+    if instrument:
+        drawn.append(timing_svg(content, instrument, "s", 1.0, "timing-instrument"))
+    if computer:
+        drawn.append(timing_svg(content, computer, "ms", 1e3, "timing-computer"))
+    text = "Above, the instrument's time per point; below, the computer's."
+    return Section("Where the time went", text, _svg(*drawn), table=stage_rows(content, stages))
+
+
+def _point_rows(content: Content) -> list[dict[str, Any]]:
+    """The table of all points, as text."""
+    best = content.best
+    rows = []
+    for point, so_far in zip(content.points, best_so_far(content), strict=True):
+        rows.append(
+            {
+                "number": point.number,
+                "position": [number(value) for value in point.position],
+                "value": number(point.value) if np.isfinite(point.value) else "failed",
+                "best": number(float(so_far)),
+                "expected": f"{number(point.mean)} ± {number(point.deviation)}" if np.isfinite(point.mean) else "",
+                "acquisition": number(point.acquisition),
+                "kind": point.kind,
+                "is_best": best is not None and point.number == best.number,
+            }
+        )
+    return rows
+
+
+def _svg(*drawings: str) -> tuple[Markup, ...]:
+    """Mark our own figures as safe to put into the page; their texts were escaped when they were drawn."""
+    return tuple(Markup(drawing) for drawing in drawings)  # noqa: S704 - made by to_svg, which escapes

@@ -1,0 +1,30 @@
+"""How durations, times and numbers are written for people, the same in the terminal and in reports."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration as people say it: ``3 h 02 min``, ``4 min 10 s``, ``12.3 s``, ``8.1 ms``."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 1:
+        return f"{1e3 * seconds:.1f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def moment(timestamp: float | None) -> str:
+    """Write an epoch time, s, as local date and time."""
+    return "–" if timestamp is None else datetime.fromtimestamp(timestamp).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def number(value: float) -> str:
+    """Write a number with four significant digits; nothing where it is not finite."""
+    return f"{value:.4g}".replace("-", "−") if math.isfinite(value) else ""
