@@ -47,11 +47,11 @@ class InstrumentError(UserError):
     """The instrument that the settings name cannot be made or lacks a device."""
 
 
-class PlanRejected(UserError):
+class PlanRejected(UserError):  # noqa: N818 - says what happened
     """A plan's name or parameters cannot be used with this instrument."""
 
 
-class RunNotFound(UserError):
+class RunNotFound(UserError):  # noqa: N818 - says what happened
     """The data folder holds no run by that name."""
 
 
@@ -59,7 +59,7 @@ class RecorderError(BeampilotError):
     """A run could not be written or read."""
 
 
-class DiskFull(RecorderError):
+class DiskFull(RecorderError):  # noqa: N818 - says what happened
     """There is no room left where runs are written.
 
     Args:

@@ -53,7 +53,7 @@ def _add_to_path(folder: Path | None) -> None:
         sys.path.append(text)  # at the end, so that nothing there can stand in front of our own packages
 
 
-def _checked(devices: Any, factory: str) -> dict[str, Any]:
+def _checked(devices: object, factory: str) -> dict[str, Any]:
     if not isinstance(devices, Mapping) or not devices:
         raise InstrumentError(f"instrument.factory {factory} must return a dictionary of devices, not {devices!r:.60}")
     for name, device in devices.items():

@@ -23,7 +23,7 @@ class InstrumentSettings(StrictModel):
 
     factory: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     """Function that makes the devices, as `module:function`; it returns a dictionary of ophyd devices by name."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     """Keyword arguments for the factory."""
     path: Path | None = None
     """Folder that is added to the end of Python's import path before the factory's module is looked for."""
@@ -54,9 +54,9 @@ class UnmixingSettings(StrictModel):
     """Data key of the frames."""
     refit_every: int = Field(default=1, ge=1)
     """The components are fitted again each time this many new frames have come."""
-    anchors: dict[str, Window] = {}
+    anchors: dict[str, Window] = Field(default_factory=dict)
     """Windows that give components their identity: component k is the one strongest in the k-th window."""
-    roi: dict[str, Window] = {}
+    roi: dict[str, Window] = Field(default_factory=dict)
     """Windows by name that an objective can use, as in `roi.peak.sum`."""
 
     @model_validator(mode="after")
@@ -138,7 +138,7 @@ class Settings(BaseSettings):
         return value.expanduser().absolute()
 
 
-def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
+def load_settings(file: Path | None = None, **overrides: object) -> Settings:
     """Reads the settings.
 
     Args:
@@ -164,7 +164,7 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return init_settings, env_settings, InitSettingsSource(settings_cls, content)
 
-    given = {name: value for name, value in overrides.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Sourced(**given)
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -44,18 +44,20 @@ def _advice(item: dict[str, Any], model: type[BaseModel]) -> str:
 
 
 def _model_at(location: tuple[int | str, ...], model: type[BaseModel]) -> type[BaseModel] | None:
-    current: Any = model
+    current: object = model
     for part in location:
-        field = current.model_fields.get(str(part)) if _is_model(current) else None
-        current = field.annotation if field is not None else _value_model(current)
+        if _is_model(current):
+            field = current.model_fields.get(str(part))
+            current = None if field is None else field.annotation
+        else:
+            current = _value_model(current)
     return current if _is_model(current) else None
 
 
-def _value_model(annotation: Any) -> Any:
+def _value_model(annotation: object) -> type[BaseModel] | None:
     """The model inside `dict[str, Model]` or `Model | None`, if there is one."""
-    inner = getattr(annotation, "__args__", ())
-    return next((argument for argument in reversed(inner) if _is_model(argument)), None)
+    return next((argument for argument in reversed(get_args(annotation)) if _is_model(argument)), None)
 
 
-def _is_model(annotation: Any) -> bool:
+def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
