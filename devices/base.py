@@ -1,0 +1,139 @@
+"""What all devices share: connecting, and signals that ask a back-end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ophyd import Device, Kind, Signal
+
+from devices.errors import NotConnectedError
+from devices.status import Status
+
+
+class BackendSignal(Signal):
+    """A value of a device's back-end, read when it is asked for.
+
+    Args:
+        attribute: Attribute or method without arguments of ``parent.backend``.
+        units: Unit of the value; None takes the back-end's own ``units``.
+        precision: Digits after the point that mean something.
+        writable: Whether ``put`` and ``set`` assign the attribute.
+        **options: Those of ophyd's ``Signal``.
+    """
+
+    def __init__(
+        self,
+        attribute: str,
+        *,
+        units: str | None = None,
+        precision: int = 3,
+        writable: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._attribute = attribute
+        self._units = units
+        self._precision = precision
+        self._metadata.update(write_access=writable)
+
+    @property
+    def backend(self) -> Any:
+        """The back-end of the device that the signal belongs to."""
+        return self.parent.backend
+
+    @property
+    def units(self) -> str:
+        """Unit of the value."""
+        return self.backend.units if self._units is None else self._units
+
+    @property
+    def timestamp(self) -> float:
+        """The instrument's time now, s since 1970."""
+        return self.backend.time()
+
+    def get(self, **_: Any) -> float:
+        """Ask the back-end for the value."""
+        value = getattr(self.backend, self._attribute)
+        self._readback = float(value() if callable(value) else value)
+        return self._readback
+
+    def put(self, value: float, **options: Any) -> None:
+        """Assign the value to the back-end."""
+        super().put(float(value), timestamp=self.backend.time(), **options)
+        setattr(self.backend, self._attribute, float(value))
+
+    def set(self, value: float, **_: Any) -> Status:
+        """Assign the value; done at once."""
+        self.put(value)
+        return Status.finished(f"{self.name} to {value:g} {self.units}")
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the value: a 64-bit float with a unit."""
+        return {self.name: number_key(f"backend:{self._attribute}", self.units, self._precision)}
+
+
+def number_key(source: str, units: str, precision: int = 3) -> dict[str, Any]:
+    """Describe a 64-bit floating-point number, as event-model's ``data_key`` wants it."""
+    return {
+        "source": source,
+        "dtype": "number",
+        "dtype_numpy": "<f8",
+        "shape": [],
+        "units": units,
+        "precision": precision,
+    }
+
+
+class BackedDevice(Device):
+    """An ophyd device in front of a back-end.
+
+    Args:
+        backend: What talks to the hardware; None for a device that only groups others.
+        name: Name of the device; its data keys begin with it.
+        **options: Those of ophyd's ``Device``.
+    """
+
+    backend: Any
+
+    def __init__(self, backend: Any = None, *, name: str, **options: Any) -> None:
+        self.backend = backend
+        super().__init__("", name=name, **options)
+
+    def connect(self, timeout: float = 5.0) -> None:
+        """Reach the hardware of this device and of its parts.
+
+        Args:
+            timeout: How long each back-end may take, s.
+
+        Raises:
+            NotConnectedError: A back-end did not answer; names the device and the cause.
+        """
+        for name, backend in self._own_backends().items():
+            try:
+                backend.connect(timeout)
+            except Exception as error:
+                raise NotConnectedError(name, timeout, error) from error
+        for part in self._parts():
+            part.connect(timeout)
+
+    def wait_for_connection(self, all_signals: bool = False, timeout: float = 5.0) -> None:
+        """Reach the hardware: ophyd's name for :meth:`connect`."""
+        self.connect(timeout)
+
+    def _own_backends(self) -> dict[str, Any]:
+        """Map names for messages to the back-ends that this device itself talks to."""
+        return {} if self.backend is None else {self.name: self.backend}
+
+    def _parts(self) -> Iterator[BackedDevice]:
+        """Iterate over the sub-devices that have back-ends of their own."""
+        for attribute in self.component_names:
+            part = getattr(self, attribute)
+            if isinstance(part, BackedDevice):
+                yield part
+
+
+HINTED = Kind.hinted
+"""The data keys that a plot shows first."""
+CONFIG = Kind.config
+"""What is recorded once per run instead of with every event."""

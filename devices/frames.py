@@ -1,0 +1,102 @@
+"""Frames on disk: how they are laid out in a run, and how one is read while the run is open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.errors import FrameWriterError
+from devices.protocols import Coordinate
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLayout:
+    """What a camera's frames look like.
+
+    Attributes:
+        key: Data key of the frames, the camera's name.
+        shape: Rows (y) and columns (x).
+        dtype: Type of a pixel.
+        coordinates: Coordinates by dimension name, ``<key>_y`` and ``<key>_x``.
+        bad_pixels: Pixels known to be hot or dead, shape (y, x), or None.
+    """
+
+    key: str
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
+    bad_pixels: NDArray[np.bool_] | None = None
+
+    @property
+    def dimensions(self) -> tuple[str, str, str]:
+        """Names of the dimensions of what one event adds: frames, rows, columns."""
+        return f"{self.key}_frame", f"{self.key}_y", f"{self.key}_x"
+
+    @property
+    def chunk_shape(self) -> tuple[int, int, int, int]:
+        """Shape of one event's chunk, with the event axis first."""
+        return (1, 1, *self.shape)
+
+    @property
+    def little_endian(self) -> np.dtype[Any]:
+        """The type of a pixel as it lies on disk."""
+        return self.dtype.newbyteorder("<")
+
+    def data_key(self) -> dict[str, Any]:
+        """Describe the frames, as event-model's ``data_key`` wants it."""
+        return {
+            "source": "backend:expose",
+            "dtype": "array",
+            "dtype_numpy": self.little_endian.str,
+            "shape": [1, *self.shape],
+            "dims": list(self.dimensions),
+            "units": "counts",
+            "external": "STREAM:",
+        }
+
+
+def chunk_file(array: Path, index: int) -> Path:
+    """Return where the frame of one event lies before the run is compacted."""
+    return array / "c" / str(index) / "0" / "0" / "0"
+
+
+def read_frame(array: Path, index: int) -> NDArray[Any]:
+    """Read the frame of one event, of an open run or of a closed one.
+
+    While a run is open its frames lie on disk before the array's length says so; this reads the chunk itself.
+
+    Args:
+        array: Folder of the array, ``<run>/<stream>/<key>``.
+        index: Which event, counted from 0.
+
+    Returns:
+        The frame, shape (y, x).
+
+    Raises:
+        FrameWriterError: There is no such frame.
+    """
+    try:
+        metadata = json.loads((array / "zarr.json").read_text(encoding="utf-8"))
+        if metadata["codecs"][0]["name"] == "sharding_indexed":
+            return _read_with_zarr(array, index)
+        dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+        data = np.fromfile(chunk_file(array, index), dtype)
+        return data.reshape(metadata["chunk_grid"]["configuration"]["chunk_shape"][2:])
+    except FileNotFoundError:
+        raise FrameWriterError(f"{array}: no frame for event {index}") from None
+
+
+def _read_with_zarr(array: Path, index: int) -> NDArray[Any]:
+    """Read a frame of a compacted array."""
+    import zarr
+
+    frames = zarr.open_array(array, mode="r")
+    if not 0 <= index < frames.shape[0]:
+        raise FrameWriterError(f"{array}: no frame for event {index}; there are {frames.shape[0]}")
+    return np.asarray(frames[index, 0])

@@ -1,0 +1,64 @@
+"""A detector that measures one number per exposure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ophyd import Component, Signal
+
+from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal, number_key
+from devices.errors import OperationError
+from devices.protocols import CounterBackend
+from devices.status import Status
+
+
+class MeasuredNumber(Signal):
+    """The number that the last exposure of the parent gave."""
+
+    def __init__(self, *, units: str = "", **options: Any) -> None:
+        super().__init__(value=float("nan"), **options)
+        self.units = units
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the number: a 64-bit float with a unit."""
+        return {self.name: number_key("backend:expose", self.units)}
+
+
+class PointDetector(BackedDevice):
+    """A detector that measures one number per exposure.
+
+    Data key: ``<name>``. Configuration: ``<name>_exposure_time``, s.
+
+    Args:
+        backend: What measures.
+        name: Name of the detector.
+        **options: Those of ophyd's ``Device``.
+    """
+
+    value = Component(MeasuredNumber, kind=HINTED)
+    exposure_time = Component(BackendSignal, "exposure_time", units="s", writable=True, kind=CONFIG)
+
+    backend: CounterBackend
+
+    def __init__(self, backend: CounterBackend, *, name: str, **options: Any) -> None:
+        super().__init__(backend, name=name, **options)
+        self.value.name = self.name
+        self.value.units = backend.units
+
+    def trigger(self) -> Status:
+        """Measure once; done when the value can be read."""
+        status = Status(f"measurement by {self.name}")
+
+        def done(value: float | None, error: Exception | None) -> None:
+            if error is None and value is None:
+                error = OperationError(f"{self.name}: the exposure gave no value")
+            if error is None:
+                self.value.put(value, timestamp=self.backend.time(), force=True)
+            status.finish(error)
+
+        self.backend.expose(done)
+        return status
+
+    def stop(self, *, success: bool = False) -> None:
+        """End the measurement under way."""
+        self.backend.abort()

@@ -1,0 +1,160 @@
+"""The micro-focus diffractometer as ophyd devices, and as a scenario for studies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from devices.area_detector import AreaDetector
+from devices.monitor import BeamMonitor
+from devices.shutter import Shutter
+from devices.stage import Stage
+from simulators.clock import SimulatedClock
+from simulators.diffractometer.beam import Beam
+from simulators.diffractometer.detector import Sensor, SimulatedCamera
+from simulators.diffractometer.film import draw_film
+from simulators.diffractometer.hardware import Scene, SimulatedShutter, SimulatedValue
+from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
+from simulators.errors import SimulatorError
+from simulators.motion import MotionController, SimulatedAxis
+from simulators.scenario import Truth
+
+GRID = 31
+"""Positions per axis of the source's grid scan."""
+
+
+class InstrumentOptions(BaseModel):
+    """What can be chosen when a diffractometer is made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    preset: str = Field("smooth", description="family of films: smooth or source")
+    seed: int = Field(0, ge=0, description="which film of the family, and the seed of all noise")
+    clock: str = Field("fastest", description="fastest, real, or x10 for ten times faster than real")
+    flux: float = Field(6e9, ge=0, description="photons at the sample at full ring current, 1/s")
+    exposure_time: float = Field(10.0, gt=0, description="time a frame collects light, s")
+    frame_rate: float = Field(50.0, gt=0, description="most frames per second, 1/s")
+    readout_time: float = Field(0.02, ge=0, description="from the end of an exposure until the frame is there, s")
+    speed: float = Field(10.0, gt=0, description="speed of both axes of the stage, µm/s")
+    settling_time: float = Field(0.5, ge=0, description="from arrival until an axis is quiet, s")
+    backlash: float = Field(0.2, ge=0, description="play between motor and sample, which no encoder sees, µm")
+    beam_size: float = Field(1.0, gt=0, description="full width of the beam at half maximum, µm")
+    beam_lifetime: float = Field(36000.0, gt=0, description="time in which the ring current falls to 1/e, s")
+    top_up: float = Field(300.0, gt=0, description="time between refills of the ring, s")
+    fluctuation: float = Field(0.005, ge=0, description="relative slow fluctuation of the intensity")
+    dark_rate: float = Field(0.02, ge=0, description="counts of a good pixel without light, 1/s")
+    hot_pixels: int = Field(6, ge=0, description="pixels with many dark counts")
+    dead_pixels: int = Field(6, ge=0, description="pixels that never count")
+    dtype: str = Field("uint16", pattern="^uint(8|16|32)$", description="type of a pixel: uint8, uint16 or uint32")
+    shutter_open: bool = Field(True, description="whether the shutter is open at the start")
+
+
+def parse_options(**options: Any) -> InstrumentOptions:
+    """Check the options of a diffractometer.
+
+    Raises:
+        SimulatorError: An option is unknown or out of range; names it and says what is allowed.
+    """
+    try:
+        parsed = InstrumentOptions(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SimulatorError(f"diffractometer: option {name!r}: {first['msg']}") from None
+    if parsed.preset not in PRESETS:
+        raise SimulatorError(f"diffractometer: unknown preset {parsed.preset!r}: choose one of {', '.join(PRESETS)}")
+    return parsed
+
+
+def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **options: Any) -> dict[str, Any]:
+    """Make the devices of a diffractometer with a film on its stage.
+
+    Args:
+        preset: Family of films, ``smooth`` or ``source``.
+        seed: Which film of the family, and the seed of all noise.
+        clock: ``fastest``, ``real``, or ``x10`` for ten times faster than real.
+        **options: See :class:`InstrumentOptions`.
+
+    Returns:
+        ``stage`` (x and y, 0 to 150 µm), ``detector``, ``shutter`` and ``monitor``.
+
+    Raises:
+        SimulatorError: An option is unknown or out of range.
+    """
+    chosen = parse_options(preset=preset, seed=seed, clock=clock, **options)
+    ticking = SimulatedClock.from_name(chosen.clock)
+    controller = MotionController(ticking)
+    axes = {name: _axis(name, controller, chosen) for name in ("x", "y")}
+    shutter = SimulatedShutter(ticking, chosen.shutter_open)
+    beam = Beam.draw(
+        chosen.seed, chosen.flux, ticking.time(), lifetime=chosen.beam_lifetime, top_up=chosen.top_up,
+        fluctuation=chosen.fluctuation,
+    )  # fmt: skip
+    scene = Scene(draw_film(chosen.preset, chosen.seed), beam, shutter, axes["x"], axes["y"], chosen.beam_size)
+    return {
+        "stage": Stage(axes, name="stage"),
+        "detector": AreaDetector(_camera(ticking, scene, chosen), name="detector"),
+        "shutter": Shutter(shutter, name="shutter"),
+        "monitor": BeamMonitor(
+            SimulatedValue(ticking, beam.ring_current, "mA"),
+            SimulatedValue(ticking, beam.intensity, "1/s"),
+            name="monitor",
+        ),
+    }
+
+
+def _axis(name: str, controller: MotionController, options: InstrumentOptions) -> SimulatedAxis:
+    """Make one axis of the stage."""
+    return SimulatedAxis(
+        controller,
+        f"stage_{name}",
+        limits=(0.0, EXTENT),
+        speed=options.speed,
+        settling_time=options.settling_time,
+        backlash=options.backlash,
+    )
+
+
+def _camera(clock: SimulatedClock, scene: Scene, options: InstrumentOptions) -> SimulatedCamera:
+    """Make the camera."""
+    return SimulatedCamera(
+        clock,
+        scene.illuminate,
+        scene.locate,
+        Sensor.draw(options.seed, options.dark_rate, options.hot_pixels, options.dead_pixels),
+        seed=options.seed,
+        exposure_time=options.exposure_time,
+        frame_rate=options.frame_rate,
+        readout_time=options.readout_time,
+        dtype=options.dtype,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DiffractometerScenario:
+    """The diffractometer for studies: its devices, and the truth that they do not expose."""
+
+    def instrument(self, seed: int = 0, **options: Any) -> dict[str, Any]:
+        """Make the devices of one film: see :func:`instrument`."""
+        return instrument(seed=seed, **options)
+
+    def truth(self, seed: int = 0, preset: str = "smooth", **_: Any) -> Truth:
+        """Return the landscape of a film on the source's grid.
+
+        Args:
+            seed: Which film of the family.
+            preset: Family of films.
+
+        Returns:
+            Positions ``stage_x`` and ``stage_y``, 31 each from 0 to 150 µm, and the amount of tilted material.
+        """
+        positions = np.linspace(0.0, EXTENT, GRID)
+        values = draw_landscape(preset, seed)(positions[None, :], positions[:, None])
+        noise = NOISE[preset] * float(np.ptp(values))
+        return Truth({"stage_x": positions, "stage_y": positions}, values, noise)
+
+
+scenario = DiffractometerScenario()
