@@ -2,6 +2,7 @@
 
 from daemon.recorder.counter import next_scan_id
 from daemon.recorder.recorder import Recorder
+from daemon.recorder.recover import close_interrupted_runs
 from daemon.recorder.writers import RunWriter
 
-__all__ = ["Recorder", "RunWriter", "next_scan_id"]
+__all__ = ["Recorder", "RunWriter", "close_interrupted_runs", "next_scan_id"]

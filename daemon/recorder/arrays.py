@@ -20,13 +20,14 @@ from daemon.recorder.layout import METADATA, array_metadata, group_metadata, saf
 from daemon.recorder.tables import Table
 
 
-def write_table(table: Table, folder: Path, *, sync: bool = False) -> None:
+def write_table(table: Table, folder: Path, *, sync: bool = False, rebuild: bool = False) -> None:
     """Brings a stream's folder up to date with its table.
 
     Args:
         table: the events; its columns are clean afterwards.
         folder: of the stream; made, with its parents up to the run, if it is not there.
         sync: whether it must be on the medium before this returns.
+        rebuild: whether arrays that are there already are replaced as a whole.
 
     Raises:
         DiskFull: when there is no room; the arrays on disk stay readable, with what they held.
@@ -36,7 +37,7 @@ def write_table(table: Table, folder: Path, *, sync: bool = False) -> None:
     staged = []
     for name, column in table.columns.items():
         place = folder / safe_name(name)
-        _write_chunks(column, place, sync)
+        _write_chunks(column, place, sync, column.retyped or rebuild)
         stage(place / METADATA, _metadata(column, len(table)), sync=sync)
         staged.append(place / METADATA)
     # Lengths change together, so that a reader hardly ever meets two arrays of one stream that differ.
@@ -84,10 +85,10 @@ def _make_groups(table: Table, folder: Path, sync: bool) -> None:
     write_atomically(folder / METADATA, group_metadata(attributes), sync=sync)
 
 
-def _write_chunks(column: Column, place: Path, sync: bool) -> None:
+def _write_chunks(column: Column, place: Path, sync: bool, anew: bool) -> None:
     with disk_errors(place):
         place.mkdir(exist_ok=True)
-        if column.retyped and (place / "c").exists():
+        if anew and (place / "c").exists():
             _remove(place / "c")
         for index in sorted(column.dirty):
             chunk = place / "c" / "/".join([str(index), *("0" for _ in column.shape)])

@@ -35,16 +35,25 @@ class OpenRun:
         attributes: what the run says about itself.
         reserve: room for closing it.
         sync: whether it must survive a power cut.
+        rebuild: whether arrays that are there already came from an earlier process, and are replaced as a whole.
     """
 
     def __init__(
-        self, path: Path, journal: Journal, attributes: dict[str, Any], reserve: Reserve | None, *, sync: bool
+        self,
+        path: Path,
+        journal: Journal,
+        attributes: dict[str, Any],
+        reserve: Reserve | None,
+        *,
+        sync: bool,
+        rebuild: bool = False,
     ) -> None:
         self.path = path
         self.attributes = attributes
         self._journal = journal
         self._reserve = reserve
         self._sync = sync
+        self._rebuild = rebuild
         self._reader = JournalReader(path / JOURNAL)
         self._tables = Tables()
         self._closed = False
@@ -111,10 +120,11 @@ class OpenRun:
         try:
             self._tables.add(self._reader.read())
             for name, table in self._tables.by_stream.items():
-                write_table(table, stream_folder(self.path, name), sync=self._sync)
+                write_table(table, stream_folder(self.path, name), sync=self._sync, rebuild=self._rebuild)
+            self._rebuild = False
         except Exception:
             # What is in memory may be half a block: the next flush begins again from the journal.
-            self._reader, self._tables = JournalReader(self.path / JOURNAL), Tables()
+            self._reader, self._tables, self._rebuild = JournalReader(self.path / JOURNAL), Tables(), True
             raise
 
     def finish(self) -> None:
