@@ -1,7 +1,6 @@
 """Taking patterns and spectra apart into the few components they are mixed from."""
 
-from analysis.unmixing.feature import PatternFeature, PointWeights
 from analysis.unmixing.nmf import NMF
 from analysis.unmixing.online import OnlineNMF
 
-__all__ = ["NMF", "OnlineNMF", "PatternFeature", "PointWeights"]
+__all__ = ["NMF", "OnlineNMF"]

@@ -130,9 +130,10 @@ def improve(
     *,
     finite: Mask | None = None,
     prior: Prior | None = None,
+    trust: Floats | None = None,
     iterations: int = 3,
     tol: float = 0.0,
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, int]:
     """Alternate between basis and weights, each step not worse in the reweighted least-squares sense.
 
     Args:
@@ -142,15 +143,17 @@ def improve(
         noise: Variance and outlier threshold.
         finite: False where a value is missing, shape (n, m).
         prior: Belief about the components; acts as extra patterns that hold one component alone.
+        trust: Factor on each pattern's say in the basis, shape (n,); 1 for all when None.
         iterations: Alternations at most.
         tol: Stop when no component changes by more than this, in L1 distance at unit sum.
 
     Returns:
-        Weights (n, k), and basis (k, m) with rows of unit sum (or 0 where a component died out).
+        Weights (n, k), basis (k, m) with rows of unit sum (or 0 where a component died out), and alternations done.
     """
-    W = W.copy()
-    for _ in range(iterations):
-        gram, right, typical = _normal_equations(Y, W, H, noise, finite)
+    W, done = W.copy(), 0
+    while done < iterations:
+        done += 1
+        gram, right, typical = _normal_equations(Y, W, H, noise, finite, trust)
         if prior is not None:
             _add_prior(gram, right, prior, typical)
         new = unit_sum(coordinate_sweeps(gram, right, H, 2))
@@ -158,11 +161,11 @@ def improve(
         H = new
         if change < tol:
             break
-    return W, H
+    return W, H, done
 
 
 def _normal_equations(
-    Y: Floats, W: Floats, H: Floats, noise: NoiseModel, finite: Mask | None
+    Y: Floats, W: Floats, H: Floats, noise: NoiseModel, finite: Mask | None, trust: Floats | None
 ) -> tuple[Floats, Floats, Floats]:
     """Refresh the weights (in place), and gather what the update of the basis needs, in one pass over the data.
 
@@ -177,8 +180,9 @@ def _normal_equations(
         V = noise.weights(y, W[block] @ H, None if finite is None else finite[block])
         weighted = V * y
         W[block] = nnls(unpack_pairs(V @ pairs, k), weighted @ H.T)
-        gram += pair_products(W[block].T) @ V
-        right += W[block].T @ weighted
+        say = W[block].T if trust is None else W[block].T * np.sqrt(trust[block])
+        gram += pair_products(say) @ V
+        right += (say if trust is None else say * np.sqrt(trust[block])) @ weighted
         typical += V.sum(axis=0)
     return gram, right, typical / len(Y)
 
@@ -196,20 +200,3 @@ def unit_sum(H: Floats) -> Floats:
     """Scale rows to unit sum, so that weights are in the patterns' own unit; empty rows stay empty."""
     total = H.sum(axis=1, keepdims=True)
     return H / np.where(total > 0.0, total, 1.0)
-
-
-def without_lone_values(Y: Floats) -> Floats:
-    """Bring each pixel's extreme values in to the next ones: a component shows in two patterns, a spike in one.
-
-    Args:
-        Y: Patterns, shape (n, m).
-
-    Returns:
-        Patterns, shape (n, m), with 1 + n // 16 values at either end of each pixel's range brought in (n ≥ 3).
-    """
-    n = len(Y)
-    if n < 3:
-        return Y
-    extreme = min(1 + n // 16, (n - 1) // 2)
-    ordered = np.partition(Y, (extreme, n - 1 - extreme), axis=0)
-    return np.clip(Y, ordered[extreme], ordered[n - 1 - extreme])

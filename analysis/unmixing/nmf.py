@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,11 +71,11 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         Returns:
             Weights, shape (n_samples, k), in the patterns' unit.
         """
-        X = np.asarray(validate_data(self, X, dtype=[np.float64, np.float32]))
+        X = np.asarray(validate_data(self, cast(Any, X), dtype=[np.float64, np.float32]))
         self.offset_ = max(0.0, -float(X.min())) if self.negative == "offset" else 0.0
         rank = min(self.n_components, *X.shape) if self.init in ("nndsvd", "nndsvda", "nndsvdar") else self.n_components
         self._plain = PlainNMF(
-            rank,
+            cast(Any, rank),  # scikit-learn's own annotation knows only the word
             init=self.init,
             solver=self.solver,
             beta_loss=self.beta_loss,
@@ -94,7 +94,7 @@ class NMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> Floats:
         """Weights (n_samples, k) of patterns X (n_samples, n_features) in the fitted basis."""
         check_is_fitted(self)
-        X = np.asarray(validate_data(self, X, reset=False, dtype=[np.float64, np.float32]))
+        X = np.asarray(validate_data(self, cast(Any, X), reset=False, dtype=[np.float64, np.float32]))
         return self._plain.transform(self._shifted(X))[:, self._order] * self._total
 
     def inverse_transform(self, X: ArrayLike) -> Floats:

@@ -24,7 +24,7 @@ class NoiseModel:
 
     Attributes:
         kind: "poisson" (variance proportional to the model, data in counts) or "gaussian" (constant).
-        floor: Added to the model's value in the Poisson variance, counts; keeps empty pixels finite.
+        floor: Added to the model's value in the Poisson variance, counts; keeps empty pixels from counting too much.
         dispersion: Factor on the variance, > 0; 1 for ideal counting.
         threshold: Residuals beyond this many standard deviations count as outliers.
     """
@@ -75,18 +75,27 @@ class NoiseModel:
         square = np.minimum(self.chi_squares(X, model), self.threshold**2 * self.dispersion)
         return float(square.mean() if finite is None else square.mean(where=finite))
 
-    def fitted(self, X: Floats, model: Floats, finite: NDArray[np.bool_] | None = None) -> NoiseModel:
-        """The same noise model with its dispersion estimated from the median residual.
+    def fitted(self, X: Floats, W: Floats, H: Floats, finite: NDArray[np.bool_] | None = None) -> NoiseModel:
+        """The same noise model with its dispersion estimated from the median residual of W H.
 
         Counting statistics are a lower bound for "poisson": few counts make the median residual too small.
+        As many patterns as components, or fewer, say nothing about noise, and leave the dispersion as it is.
         """
+        freedom = 1.0 - H.shape[0] / max(len(X), 1)
         # An odd stride shares no factor with common frame widths, and so samples all columns.
         pick = slice(None, None, max(X.size // _SAMPLED, 1) | 1)
-        square = self.chi_squares(X.ravel()[pick], model.ravel()[pick])
-        if finite is not None:
-            square = square[finite.ravel()[pick]]
-        if not square.size:
-            return self
-        dispersion = float(np.median(square)) / _CHI2_MEDIAN
-        smallest = 1.0 if self.kind == "poisson" else 1e-12 * float(np.mean(np.square(X.ravel()[pick]))) + 1e-300
-        return NoiseModel(self.kind, self.floor, max(dispersion, smallest), self.threshold)
+        floor = self._floor(X.ravel()[pick])
+        known = slice(None) if finite is None else finite.ravel()[pick]
+        values = X.ravel()[pick][known]
+        noise = NoiseModel(self.kind, floor, self.dispersion, self.threshold)
+        if freedom <= 0.0 or not values.size:
+            return noise
+        square = noise.chi_squares(values, (W @ H).ravel()[pick][known])
+        dispersion = float(np.median(square)) / (_CHI2_MEDIAN * freedom)
+        smallest = 1.0 if self.kind == "poisson" else 1e-12 * float(np.mean(values**2)) + 1e-300
+        return NoiseModel(self.kind, floor, max(dispersion, smallest), self.threshold)
+
+    def _floor(self, values: Floats) -> float:
+        """A tenth of the mean count: pixels much emptier than the average all count alike."""
+        mean = float(np.abs(values).mean())
+        return 0.1 * mean if mean > 0.0 else 1.0

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.decomposition import NMF as BatchNMF  # noqa: N811
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from analysis.unmixing.factorisation import Prior, Scores, improve, score, unit_sum, without_lone_values
+from analysis.unmixing.factorisation import Prior, Scores, improve, score
 from analysis.unmixing.identity import Window, match_components, match_windows, window_masks, window_templates
+from analysis.unmixing.initialisation import anchored_components, first_noise, plain_components, restarted
 from analysis.unmixing.noise import Kind, NoiseModel
+from analysis.unmixing.patterns import PatternStore, filled, lowest_level
 
 Floats = NDArray[np.float64]
 
 _STATE_VERSION = 1
+
+_FIT_ROUNDS = 4
+"""Times that a batch fit looks again at how large the noise is, and so at what is an outlier."""
+
+_ARRAYS = ("components_", "weights_", "weight_errors_", "misfit_", "_centre")
+_NUMBERS = ("offset_", "revision_", "n_iter_", "_refitted_at", "_cold_at", "_novelty")
 
 
 class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -37,25 +42,27 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     Args:
         n_components: Number of components k.
         noise: "poisson" for counts, "gaussian" for anything else (one deviation for all pixels, estimated).
-        offset: Added to all patterns: a number, or "auto" for the negative of the lowest of the pixels' 5 %
-            quantiles over the patterns seen (never lowered afterwards), at least 0.
+        offset: Added to all patterns: a number, or "auto" for how far the signal reaches below 0 without its
+            outliers, determined again each time the number of patterns has doubled.
         shape: Shape of a pattern, (y, x), when it is a frame; needed for anchors in frames.
         anchors: Per component a pixel window (see :func:`analysis.unmixing.identity.window_masks`) or None;
             component k is the one whose intensity lies in window k, from the first pattern on.
         anchor_weight: Number of patterns that the belief in an anchor weighs as much as.
         huber: Residuals beyond this many standard deviations are outliers.
+        max_misfit: Patterns with a larger reduced χ² are failed measurements; None keeps all.
+        max_total: Patterns whose weights add up to more than this many times the median are, too; None keeps all.
         refit_every: Patterns after which the components are refitted at the latest (5 % of those seen, if more).
         max_iter: Alternations at most in :meth:`fit`.
         tol: Change of a component, in L1 distance, at which a fit has converged.
 
     Attributes:
         components_: Basis, rows of unit sum, shape (k, n_features).
-        weights_: Weights of all patterns seen, in order, shape (n_samples_seen_, k).
-        weight_errors_: Their standard deviations, same shape.
+        weights_: Weights of all patterns seen, in order, shape (n_samples_seen_, k); NaN where a measurement failed.
+        weight_errors_: Their standard deviations for the basis as it is, same shape.
         misfit_: Reduced χ² of each pattern, shape (n_samples_seen_,).
         offset_: What is added to the patterns.
         noise_: The noise model with its fitted dispersion.
-        n_samples_seen_: Number of patterns seen.
+        n_iter_: Alternations in the last refit.
         revision_: Counts the changes of the basis, after each of which all weights changed.
     """
 
@@ -69,6 +76,8 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         anchors: Sequence[Window | None] | None = None,
         anchor_weight: float = 0.05,
         huber: float = 3.0,
+        max_misfit: float | None = None,
+        max_total: float | None = None,
         refit_every: int = 4,
         max_iter: int = 200,
         tol: float = 1e-4,
@@ -80,6 +89,8 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.anchors = anchors
         self.anchor_weight = anchor_weight
         self.huber = huber
+        self.max_misfit = max_misfit
+        self.max_total = max_total
         self.refit_every = refit_every
         self.max_iter = max_iter
         self.tol = tol
@@ -94,9 +105,9 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Self.
         """
-        self._forget()
-        self._append(self._validated(X, reset=True))
-        self._refit(self.max_iter, cold=True)
+        self._begin(self._validated(X, reset=True))
+        for _ in range(_FIT_ROUNDS):
+            self._refit(max(self.max_iter // _FIT_ROUNDS, 1), cold=True)
         return self
 
     def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
@@ -111,17 +122,27 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         if np.ndim(X) == 1:
             X = np.asarray(X)[None, :]
-        first = not hasattr(self, "components_")
-        X = self._validated(X, reset=first)
-        if first:
-            self._forget()
-        self._append(X)
-        if self._refit_due(len(X)):
+        if not hasattr(self, "components_"):
+            self._begin(self._validated(X, reset=True))
+            due = True
+        else:
+            due = self._take_in(self._validated(X, reset=False))
+        if due:
             seen = self.n_samples_seen_
-            young = seen <= self._warm_up
-            doubled = seen >= 2 * self._cold_at
-            self._refit(max(3, 160 // seen), cold=young or doubled)
+            # Few patterns are quickly fitted, and the first ones say little of the later: start afresh each time.
+            cold = seen <= self._warm_up or seen >= 2 * self._cold_at
+            self._refit(max(3, 160 // seen), cold=cold)
         return self
+
+    @property
+    def n_samples_seen_(self) -> int:
+        """Number of patterns seen."""
+        return len(self._store)
+
+    @property
+    def patterns_(self) -> Floats:
+        """All patterns seen, in order, shape (n_samples_seen_, n_features); NaN where missing (read-only)."""
+        return self._store.last()
 
     def transform(self, X: ArrayLike) -> Floats:
         """Score patterns in the present basis.
@@ -132,7 +153,6 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Weights, shape (n_samples, k), in counts.
         """
-        check_is_fitted(self)
         return self.score_patterns(X).weights
 
     def score_patterns(self, X: ArrayLike) -> Scores:
@@ -144,7 +164,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Weights, errors and misfits.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "components_")
         return self._score(self._validated(X, reset=False))
 
     def inverse_transform(self, X: ArrayLike) -> Floats:
@@ -156,15 +176,8 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Patterns, shape (n_samples, n_features).
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "components_")
         return np.asarray(X, float) @ self.components_ - self.offset_
-
-    @property
-    def patterns_(self) -> Floats:
-        """All patterns seen, in order, shape (n_samples_seen_, n_features); NaN where missing (read-only)."""
-        view = self._buffer[: self.n_samples_seen_]
-        view.flags.writeable = False
-        return view
 
     def state(self, patterns: bool = True) -> dict[str, Any]:
         """Everything needed to go on exactly as if never stopped.
@@ -175,26 +188,12 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Plain numbers and strings, and NumPy arrays.
         """
-        check_is_fitted(self)
-        state: dict[str, Any] = {
-            "version": _STATE_VERSION,
-            "parameters": self.get_params(),
-            "components": self.components_.copy(),
-            "weights": self.weights_.copy(),
-            "weight_errors": self.weight_errors_.copy(),
-            "misfit": self.misfit_.copy(),
-            "offset": self.offset_,
-            "floor": self.noise_.floor,
-            "dispersion": self.noise_.dispersion,
-            "centre": self._centre.copy(),
-            "revision": self.revision_,
-            "refitted_at": self._refitted_at,
-            "cold_at": self._cold_at,
-            "novelty": self._novelty,
-        }
-        if patterns:
-            state["patterns"] = self.patterns_.copy()
-        return state
+        check_is_fitted(self, "components_")
+        state: dict[str, Any] = {"version": _STATE_VERSION, "parameters": self.get_params()}
+        state |= {name.strip("_"): getattr(self, name).copy() for name in _ARRAYS}
+        state |= {name.strip("_"): getattr(self, name) for name in _NUMBERS}
+        state |= {"floor": self.noise_.floor, "dispersion": self.noise_.dispersion}
+        return state | ({"patterns": self.patterns_.copy()} if patterns else {})
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], patterns: ArrayLike | None = None) -> OnlineNMF:
@@ -212,21 +211,16 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         if state.get("version") != _STATE_VERSION:
             raise ValueError(f"unmixing state has version {state.get('version')!r}, not {_STATE_VERSION}")
-        held = state.get("patterns") if patterns is None else patterns
-        weights = np.array(state["weights"], float)
-        if held is None or len(np.asarray(held)) != len(weights):
-            raise ValueError(f"give the {len(weights)} patterns seen, in order: the state holds none of its own")
+        held = np.array(state.get("patterns", []) if patterns is None else patterns, float)
+        if len(held) != len(state["weights"]):
+            raise ValueError(f"give the {len(state['weights'])} patterns seen, in order, not {len(held)}")
         new = cls(**state["parameters"])
-        new._forget()
-        new.n_features_in_ = np.asarray(held).shape[1]
-        new._append(np.array(held, float))
-        new.components_ = np.array(state["components"], float)
-        new.weights_, new.weight_errors_ = weights, np.array(state["weight_errors"], float)
-        new.misfit_, new._centre = np.array(state["misfit"], float), np.array(state["centre"], float)
-        new.offset_ = float(state["offset"])
-        new.noise_ = NoiseModel(new.noise, float(state["floor"]), float(state["dispersion"]), new.huber)
-        new.revision_, new._refitted_at = int(state["revision"]), int(state["refitted_at"])
-        new._cold_at, new._novelty = int(state["cold_at"]), float(state["novelty"])
+        new._begin(new._validated(held, reset=True))
+        for name in _ARRAYS:
+            setattr(new, name, np.array(state[name.strip("_")], float))
+        for name in _NUMBERS:
+            setattr(new, name, state[name.strip("_")])
+        new.noise_ = NoiseModel(cast(Kind, new.noise), state["floor"], state["dispersion"], new.huber)
         return new
 
     def __sklearn_tags__(self) -> Tags:
@@ -241,7 +235,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     @property
     def _warm_up(self) -> int:
-        """Number of patterns up to which every refit starts afresh: early patterns say little of the later ones."""
+        """Number of patterns up to which every one of them brings a refit."""
         return max(2 * self.n_components, 8)
 
     def _validated(self, X: ArrayLike, *, reset: bool) -> Floats:
@@ -250,102 +244,81 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             raise ValueError(f"n_components must be at least 1, not {self.n_components!r}")
         if self.anchors is not None and len(self.anchors) != self.n_components:
             raise ValueError(f"{len(self.anchors)} anchors for {self.n_components} components: give one (or None) each")
-        X = np.asarray(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
+        checked = validate_data(self, cast(Any, X), reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        X = np.asarray(checked)
         if self.shape is not None and np.prod(self.shape) != X.shape[1]:
             raise ValueError(f"patterns have {X.shape[1]} pixels, but shape {tuple(self.shape)} says otherwise")
         return X
 
-    def _forget(self) -> None:
-        """Return to the state before the first pattern."""
-        self.n_samples_seen_ = 0
-        self.revision_ = 0
+    def _begin(self, X: Floats) -> None:
+        """Forget all, and take in the first patterns."""
+        self._store = PatternStore(X.shape[1])
+        self._store.append(X)
         self.offset_ = 0.0 if isinstance(self.offset, str) else float(self.offset)
-        self._refitted_at = self._cold_at = 0
+        self.revision_ = self._refitted_at = self._cold_at = 0
         self._novelty = 0.0
-        for name in ("components_", "_buffer"):
-            if hasattr(self, name):
-                delattr(self, name)
+        if hasattr(self, "components_"):
+            del self.components_
 
-    def _append(self, X: Floats) -> None:
-        """Store patterns in a buffer that doubles when it is full."""
-        seen, total = self.n_samples_seen_, self.n_samples_seen_ + len(X)
-        if not hasattr(self, "_buffer"):
-            self._buffer = np.empty((max(64, total), X.shape[1]))
-            self._any_missing = False
-        elif total > len(self._buffer):
-            larger = np.empty((max(2 * len(self._buffer), total), X.shape[1]))
-            larger[:seen] = self._buffer[:seen]
-            self._buffer = larger
-        self._buffer[seen:total] = X
-        self._any_missing = self._any_missing or bool(np.isnan(X).any())
-        self.n_samples_seen_ = total
-
-    def _refit_due(self, new: int) -> bool:
-        """Score the new patterns in the present basis and decide whether it still serves."""
-        if not hasattr(self, "components_"):
-            return True
-        fresh = self._score(self._buffer[self.n_samples_seen_ - new : self.n_samples_seen_])
+    def _take_in(self, X: Floats) -> bool:
+        """Score new patterns in the present basis; returns whether a refit is due."""
+        self._store.append(X)
+        fresh = self._score(X)
         self.weights_ = np.vstack([self.weights_, fresh.weights])
         self.weight_errors_ = np.vstack([self.weight_errors_, fresh.errors])
         self.misfit_ = np.concatenate([self.misfit_, fresh.misfit])
-        waiting = self.n_samples_seen_ - self._refitted_at
-        due = waiting >= max(self.refit_every, 0.05 * self.n_samples_seen_)
+        seen = self.n_samples_seen_
+        due = seen - self._refitted_at >= max(self.refit_every, 0.05 * seen)
         surprising = bool(fresh.misfit.max() > 1.5 * self._novelty)
-        return due or surprising or self.n_samples_seen_ <= self._warm_up
+        return due or surprising or seen <= self._warm_up
 
     def _score(self, X: Floats) -> Scores:
-        """Score patterns as measured (NaN where missing) in the present basis."""
-        Y, finite = self._filled(X)
-        return score(Y, self.components_, self.noise_, self._centre, finite)
-
-    def _filled(self, X: Floats) -> tuple[Floats, NDArray[np.bool_] | None]:
-        """Add the offset and replace missing values by 0; returns them with a mask, None when none is missing."""
-        missing = np.isnan(X)
-        Y = X + self.offset_ if self.offset_ else X
-        if not missing.any():
-            return Y, None
-        return np.where(missing, 0.0, Y), ~missing
+        """Score patterns as measured (NaN where missing) in the present basis, and reject those that failed."""
+        Y, finite = filled(X, self.offset_)
+        scores = score(Y, self.components_, self.noise_, self._centre, finite)
+        limit = np.inf if self.max_misfit is None else self.max_misfit
+        failed = scores.misfit > limit
+        if self.max_total is not None:
+            failed |= scores.weights.sum(axis=1) > self.max_total * self._centre.sum()
+        scores.weights[failed], scores.errors[failed] = np.nan, np.nan
+        return scores
 
     def _refit(self, iterations: int, *, cold: bool) -> None:
         """Fit the components to all patterns seen, keep their identity, and score everything again."""
-        X = self._buffer[: self.n_samples_seen_]
-        self._raise_offset(X)
-        Y, finite = self._filled(X)
+        X = self._store.last()
+        if self.offset == "auto" and cold:
+            self.offset_ = lowest_level(X)
+        Y, finite = filled(X, self.offset_)
         prior = self._prior(Y)
-        old = getattr(self, "components_", None)
-        if old is None:
-            floor = max(0.1 * float(np.abs(Y).mean()), 1e-300)
-            self.noise_ = NoiseModel(self.noise, floor, self._first_dispersion(Y), self.huber)
-            H = self._first_components(without_lone_values(Y), prior)
-        else:
-            H = old
-        W = self.weights_ if old is not None else score(Y, H, self.noise_, np.median(Y, axis=0), finite).weights
-        W = np.nan_to_num(W)
-        W, H = improve(Y, W, H, self.noise_, finite=finite, prior=prior, iterations=iterations, tol=self.tol)
-        if cold and prior is None:
-            W, H = self._restarted(Y, W, H, finite, iterations)
-            self._cold_at = self.n_samples_seen_
-        self.noise_ = self.noise_.fitted(Y, W @ H, finite)
+        W, H = self._start(Y, finite, prior)
+        options: dict[str, Any] = {"finite": finite, "iterations": iterations, "tol": self.tol}
+        W, H, self.n_iter_ = improve(Y, W, H, self.noise_, prior=prior, trust=self._trust(), **options)
+        if cold:
+            self._cold_at = len(Y)
+            if prior is None:
+                W, H = restarted(Y, W, H, self.noise_.fitted(Y, W, H, finite), **options)
+        self.noise_ = self.noise_.fitted(Y, W, H, finite)
         self._centre = np.median(W, axis=0) @ H
-        self.components_ = self._in_order(H, W, old)
+        self.components_ = self._in_order(W, H)
         scores = self._score(X)
         self.weights_, self.weight_errors_, self.misfit_ = scores.weights, scores.errors, scores.misfit
         self._novelty = float(scores.misfit.max())
-        self._refitted_at = self.n_samples_seen_
+        self._refitted_at = len(Y)
         self.revision_ += 1
 
-    def _raise_offset(self, X: Floats) -> None:
-        """Let an automatic offset follow the lowest pixel, without following spikes."""
-        if self.offset == "auto":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # a pixel that is always missing has no quantile
-                lowest = np.nanmin(np.nanquantile(X, 0.05, axis=0))
-            if -lowest > self.offset_:
-                self.offset_ = float(-lowest)
+    def _start(self, Y: Floats, finite: NDArray[np.bool_] | None, prior: Prior | None) -> tuple[Floats, Floats]:
+        """Weights and components that a refit starts from: the last ones, or the first."""
+        if hasattr(self, "components_"):
+            return np.nan_to_num(self.weights_), self.components_
+        self.noise_ = first_noise(Y, cast(Kind, self.noise), self.huber)
+        H = plain_components(Y, self.n_components) if prior is None else anchored_components(Y, prior)
+        return np.nan_to_num(score(Y, H, self.noise_, np.median(Y, axis=0), finite).weights), H
 
-    def _first_dispersion(self, Y: Floats) -> float:
-        """Dispersion before there is any model: large, so that nothing is an outlier yet."""
-        return 1.0 if self.noise == "poisson" else max(float(np.var(Y)), 1e-300)
+    def _trust(self) -> Floats | None:
+        """Let patterns that are all noise say less, however large they are; counts know their noise already."""
+        if self.noise == "poisson" or not hasattr(self, "components_"):
+            return None
+        return 1.0 / np.sqrt(np.maximum(self.misfit_, 1.0))
 
     def _prior(self, Y: Floats) -> Prior | None:
         """The anchors as extra patterns, each holding one component alone at the median pattern's total."""
@@ -360,43 +333,10 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Shape of a pattern."""
         return (Y.shape[1],) if self.shape is None else tuple(self.shape)
 
-    def _first_components(self, Y: Floats, prior: Prior | None) -> Floats:
-        """Components to start from: the anchors' templates, and the mean pattern for the others."""
-        if prior is None:
-            return self._cold_components(Y)
-        H = prior.templates.copy()
-        free = ~H.any(axis=1)
-        rest = np.maximum(Y.mean(axis=0), 0.0) * ~H.any(axis=0)
-        H[free] = rest * np.random.default_rng(0).uniform(0.5, 1.0, size=(int(free.sum()), Y.shape[1]))
-        return unit_sum(H)
-
-    def _cold_components(self, Y: Floats) -> Floats:
-        """Components of a plain factorisation that knows nothing of the past; fewer patterns leave empty rows."""
-        H = np.zeros((self.n_components, Y.shape[1]))
-        rank = min(self.n_components, *Y.shape)
-        plain = BatchNMF(rank, init="nndsvda", max_iter=30, tol=1e-3, random_state=0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            H[:rank] = plain.fit(np.maximum(Y, 0.0)).components_
-        return unit_sum(H)
-
-    def _restarted(
-        self, Y: Floats, W: Floats, H: Floats, finite: NDArray[np.bool_] | None, iterations: int
-    ) -> tuple[Floats, Floats]:
-        """Try a fresh start, which may escape what the first few patterns led to, and keep the better fit."""
-        noise = self.noise_.fitted(Y, W @ H, finite)
-        model = W @ H
-        filled = Y if finite is None else np.where(finite, Y, model)
-        fresh = self._cold_components(without_lone_values(filled))
-        V = np.nan_to_num(score(Y, fresh, noise, model.mean(axis=0), finite).weights)
-        V, fresh = improve(Y, V, fresh, noise, finite=finite, iterations=iterations, tol=self.tol)
-        better = noise.loss(Y, V @ fresh, finite) < 0.98 * noise.loss(Y, model, finite)
-        return (V, fresh) if better else (W, H)
-
-    def _in_order(self, H: Floats, W: Floats, old: Floats | None) -> Floats:
+    def _in_order(self, W: Floats, H: Floats) -> Floats:
         """Put components in the windows' order, in that of the last refit, or the strongest first."""
         if self.anchors is not None:
             return H[match_windows(window_masks(self.anchors, self._shape(H)), H)]
-        if old is not None:
-            return H[match_components(old, H)]
+        if hasattr(self, "components_"):
+            return H[match_components(self.components_, H)]
         return H[np.argsort(-W.sum(axis=0), kind="stable")]
