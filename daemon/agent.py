@@ -1,0 +1,224 @@
+"""The agent as bluesky sees it: a device that a plan prepares, sets and reads, while the analyst does the thinking.
+
+Everything is idempotent in the point's number, because bluesky sends the messages since the last checkpoint again
+after a pause: asking twice for the same point returns the same answer, or waits for the same one under way.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.analyst.messages import Answer, Ask, Begin, Failed, Finish, Key, Observe, Observed, Request, Suggested
+from daemon.analyst.state import scalars
+from daemon.errors import AnalystError
+from devices.status import Status
+
+NAN = float("nan")
+STREAM = "suggestions"
+"""The stream that the agent's rows go to."""
+
+
+@dataclass(slots=True)
+class Timing:
+    """Where the wall time of one point went, ms.
+
+    Attributes:
+        move: from the first set-point until the axes have settled.
+        expose: from the trigger until the detectors are done.
+        record: from there until the event is in the journal.
+        waiting: time that the instrument stood still for the analyst.
+    """
+
+    move: float = NAN
+    expose: float = NAN
+    record: float = NAN
+    waiting: float = 0.0
+
+
+class Agent:
+    """Asks the analyst and keeps its answers; a bluesky `Preparable`, `Movable` and `Readable`.
+
+    Args:
+        send: hands a request to the analyst and returns at once.
+        axes: unit of each scanned axis, in order.
+        adaptive: whether positions are asked for.
+        begin: what the analyst is told when the run begins, but for its folder.
+        run_folder: gives the folder of the run under way.
+    """
+
+    name = "agent"
+    parent = None
+
+    def __init__(
+        self,
+        send: Callable[[Request], None],
+        axes: Mapping[str, str],
+        adaptive: bool,
+        begin: Callable[[str], Begin],
+        run_folder: Callable[[], str],
+    ) -> None:
+        self._send = send
+        self._axes = dict(axes)
+        self._adaptive = adaptive
+        self._begin = begin
+        self._run_folder = run_folder
+        self._lock = threading.Lock()
+        self._answers: dict[Key, Answer] = {}
+        self._waiting: dict[Key, Status] = {}
+        self._points: dict[int, tuple[dict[str, float], dict[str, float], float]] = {}
+        self._primary = ""
+        self._started = NAN
+        self._row = 0
+        self.timings: dict[int, Timing] = {}
+        self.stop_reason = ""
+        self.last = 0
+
+    def end_after(self, number: int, reason: str) -> None:
+        """Notes why the scan ends after a point; an empty reason means that it goes on."""
+        if reason:
+            self.last, self.stop_reason = number, reason
+
+    def suggestion(self, number: int) -> Suggested | None:
+        """Where to measure a point, if the answer is there."""
+        answer = self._answers.get((Ask.kind, number))
+        return answer if isinstance(answer, Suggested) else None
+
+    def prepare(self, number: int) -> Status:
+        """Asks where to measure point `number`; done when the answer is there."""
+        at = self._target(number - 1)
+        return self._request(Ask(number, at, self._elapsed()))
+
+    def observe(self, number: int) -> Status:
+        """Has a recorded point analysed; done when its value is there."""
+        position, readings, _ = self._points[number]
+        return self._request(Observe(number, position, readings))
+
+    def set(self, number: int) -> Status:
+        """Makes the row of a recorded point the one to be read; done when its value is there."""
+        self._row = number
+        return self.observe(number)
+
+    def ready(self, number: int) -> bool:
+        """Whether a point's value is there."""
+        return (Observe.kind, number) in self._answers
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """Position and value of the best point, as the latest analysis has it; None before there is a value."""
+        seen = [answer for answer in self._answers.values() if isinstance(answer, Observed)]
+        latest = max(seen, key=lambda answer: answer.number, default=None)
+        if latest is None or not latest.best_position:
+            return None
+        return {"position": latest.best_position, "value": latest.best_value}
+
+    def finish(self) -> Status:
+        """Has the results written into the run, which must have ended."""
+        return self._request(Finish())
+
+    def take(self, key: Key, answer: Answer) -> None:
+        """Takes an answer from the analyst; called from the receiver thread."""
+        with self._lock:
+            if not isinstance(answer, Failed):
+                self._answers[key] = answer
+            status = self._waiting.pop(key, None)
+        if status is not None:
+            failed = AnalystError(f"{key[0]} {key[1]}: {answer.reason}") if isinstance(answer, Failed) else None
+            status.finish(failed)
+
+    def document(self, name: str, document: Mapping[str, Any]) -> None:
+        """Follows the run's documents: it begins with them, and they hold what was really recorded."""
+        if name == "start":
+            self._send(self._begin(self._run_folder()))
+        elif name == "descriptor" and document["name"] == "primary":
+            self._primary = document["uid"]
+        elif name == "event" and document["descriptor"] == self._primary:
+            readings = scalars(dict(document["data"]))
+            when = max(document["timestamps"].values())
+            if math.isnan(self._started):
+                self._started = when
+            position = {axis: readings[axis] for axis in self._axes}
+            self._points[document["seq_num"]] = (position, readings, when)
+
+    def read(self) -> dict[str, Any]:
+        """The row of the point set last: what was suggested and why, its value, and where the time went."""
+        now = time.time()
+        return {key: {"value": value, "timestamp": now} for key, value in self._columns(self._row).items()}
+
+    def describe(self) -> dict[str, Any]:
+        """Describes the row."""
+        return {key: _data_key(key, value, self._axes) for key, value in self._columns(self._row).items()}
+
+    def _request(self, request: Request) -> Status:
+        with self._lock:
+            if request.key in self._answers:
+                return Status.finished(f"{request.kind} {request.key[1]}")
+            known = self._waiting.get(request.key)
+            if known is not None:
+                return known
+            status = self._waiting[request.key] = Status(f"{request.kind} {request.key[1]}")
+        self._send(request)
+        return status
+
+    def _target(self, number: int) -> dict[str, float] | None:
+        suggestion = self.suggestion(number)
+        return suggestion.position if suggestion is not None else None
+
+    def _elapsed(self) -> float:
+        last = max((when for _, _, when in self._points.values()), default=self._started)
+        return 0.0 if math.isnan(last) else last - self._started
+
+    def _columns(self, number: int) -> dict[str, Any]:
+        """The row of a point as plain values, without time stamps."""
+        position, _, when = self._points.get(number, ({}, {}, NAN))
+        observed = self._answers.get((Observe.kind, number))
+        seen = observed if isinstance(observed, Observed) else Observed(number, NAN, NAN, NAN, {}, NAN, NAN)
+        row: dict[str, Any] = {"point": number, "value": seen.value, "error": seen.error}
+        row |= {"best_value": seen.best_value}
+        row |= {f"best_{axis}": seen.best_position.get(axis, NAN) for axis in self._axes}
+        if self._adaptive:
+            row |= self._reasons(number, position)
+        timing = self.timings.get(number, Timing())
+        row |= {"move_ms": timing.move, "expose_ms": timing.expose, "record_ms": timing.record}
+        row |= {"analyse_ms": seen.analyse_ms, "tell_ms": seen.tell_ms, "waiting_ms": timing.waiting}
+        row |= {"instrument_time": when, "stop": self.stop_reason if number == self.last else ""}
+        return {f"{self.name}_{key}": value for key, value in row.items()}
+
+    def _reasons(self, number: int, position: Mapping[str, float]) -> dict[str, Any]:
+        chosen = self.suggestion(number) or Suggested(number)
+        following = self.suggestion(number + 1) or Suggested(number + 1)
+        return {
+            **{axis: chosen.position.get(axis, position.get(axis, NAN)) for axis in self._axes},
+            "kind": chosen.reason,
+            "mean": chosen.mean,
+            "deviation": chosen.deviation,
+            "acquisition": chosen.acquisition,
+            "travel_cost": chosen.travel_cost,
+            "milliseconds": chosen.milliseconds,
+            **{f"next_{axis}": following.position.get(axis, NAN) for axis in self._axes},
+            "next_kind": following.reason,
+            "next_acquisition": following.acquisition,
+        }
+
+
+def _data_key(key: str, value: object, axes: Mapping[str, str]) -> dict[str, Any]:
+    """Describes one column of the row."""
+    described: dict[str, Any] = {"source": "analyst", "shape": []}
+    if isinstance(value, str):
+        return described | {"dtype": "string"}
+    if isinstance(value, int):
+        return described | {"dtype": "integer", "dtype_numpy": "<i8"}
+    return described | {"dtype": "number", "dtype_numpy": "<f8", "units": _unit(key, axes)}
+
+
+def _unit(key: str, axes: Mapping[str, str]) -> str:
+    for axis, unit in axes.items():
+        if key.endswith(axis):
+            return unit
+    if key.endswith(("_ms", "_milliseconds")):
+        return "ms"
+    return "s" if key.endswith(("_cost", "_time")) else ""

@@ -1,0 +1,194 @@
+"""One campaign as the analyst sees it: analyse, tell, ask, and remember every answer."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.analyst.features import Features
+from daemon.analyst.frames import read_closed_frames, read_frame
+from daemon.analyst.maps import write_maps, write_unmixing
+from daemon.analyst.messages import Ask, Begin, Observe, Observed, Suggested
+from daemon.analyst.objective import Objective
+from daemon.analyst.optimiser import make_optimizer, restore_optimizer
+from daemon.analyst.state import CampaignState, recorded_points, scalars
+from daemon.settings import UnmixingSettings
+
+Floats = NDArray[np.float64]
+STREAM = "primary"
+
+
+class Campaign:
+    """Everything that is known of the run under way.
+
+    Made anew from the run on disk when the process before this one died: the journal gives the readings, the chunk
+    files the frames, `analysis/optimizer.json` the optimiser and the suggestions given so far. Patterns are taken in
+    one by one in their first order, so the components come out the same.
+
+    Args:
+        begin: what the engine says of the run.
+
+    Attributes:
+        optimizer: the optimiser; None for a scan whose positions are fixed.
+    """
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+        self._run = Path(begin.run)
+        expression = begin.parameters.get("objective")
+        self._objective = None if expression is None else Objective(expression)
+        self._maximize = bool(begin.parameters.get("maximize", True))
+        unmix = self._objective is not None and any(r.startswith("unmixing.") for r in self._objective.references)
+        self._features = Features(UnmixingSettings(**begin.unmixing), begin.frames, unmix)
+        self._positions: list[dict[str, float]] = []
+        self._observed: dict[int, Observed] = {}
+        self._values: Floats = np.empty(0)
+        self._errors: Floats = np.empty(0)
+        self._carried: list[Suggested] = []
+        self._state = CampaignState()
+        self.optimizer: Any = None
+        self._earlier = 0
+        self._open()
+
+    def observe(self, request: Observe) -> Observed:
+        """Analyses a point and tells the optimiser; a point that is known already gives the same answer again."""
+        known = self._observed.get(request.number)
+        if known is not None:
+            return known
+        started = time.perf_counter()
+        self._take_in(request.position, request.readings, self._frames(request.number))
+        analysed = time.perf_counter()
+        self._tell()
+        self._save()
+        told = time.perf_counter()
+        answer = self._answer(len(self._positions) - 1, (analysed - started) * 1e3, (told - analysed) * 1e3)
+        self._observed[request.number] = answer
+        return answer
+
+    def ask(self, request: Ask) -> Suggested:
+        """Chooses where to measure a point; the same point gives the same answer again."""
+        known = self._state.suggestions.get(request.number)
+        if known is None:
+            known = self._choose(request)
+            self._state.suggestions[request.number] = known
+            # Saved before it is given away, so that no answer is ever forgotten.
+            self._save()
+        return known
+
+    def write_results(self) -> None:
+        """Writes maps, components and weights into the run."""
+        if self.optimizer is not None and np.isfinite(self._values).any():
+            write_maps(self._run, self.optimizer, self._begin.units)
+        if self._features.unmixing is not None:
+            detector = self._features.settings.detector
+            own = len(self._features) - self._earlier
+            write_unmixing(self._run, self._features.unmixing, detector, self._begin.frames[detector].shape, own)
+
+    def _open(self) -> None:
+        """Takes up what the run on disk, and the run before it, already hold."""
+        if self._begin.origin is not None:
+            self._take_up(Path(self._begin.origin))
+        for point in recorded_points(self._run):
+            axes = {axis: point.data[axis] for axis in self._begin.parameters["axes"]}
+            self._take_in(axes, point.data, self._frames(point.number))
+        saved = CampaignState.load(self._run)
+        if saved is not None and saved.told <= len(self._positions):
+            self._state = saved
+        if self._begin.adaptive:
+            state = self._state.optimizer
+            self.optimizer = make_optimizer(self._begin) if state is None else restore_optimizer(state)
+        self._tell()
+        for row in range(self._earlier, len(self._positions)):
+            self._observed[row - self._earlier + 1] = self._answer(row, 0.0, 0.0)
+
+    def _frames(self, number: int) -> dict[str, NDArray[Any] | None]:
+        layouts = self._begin.frames.items()
+        return {key: read_frame(self._run, STREAM, key, number - 1, layout) for key, layout in layouts}
+
+    def _take_up(self, origin: Path) -> None:
+        """Takes in the points of an earlier run, and what it was about to measure."""
+        axes = list(self._begin.parameters["axes"])
+        stacks = {key: read_closed_frames(origin, STREAM, key) for key in self._begin.frames}
+        for point in recorded_points(origin):
+            frames = {key: stack[point.number - 1] for key, stack in stacks.items()}
+            self._take_in({axis: point.data[axis] for axis in axes}, point.data, frames)
+        self._earlier = len(self._features)
+        before = CampaignState.load(origin)
+        if before is None:
+            return
+        measured = self._earlier
+        self._carried = [s for s in before.suggestions.values() if s.number > measured and not s.stop]
+        self._state = CampaignState(before.optimizer, {}, before.told)
+
+    def _take_in(self, position: dict[str, float], readings: dict[str, float], frames: dict[str, Any]) -> None:
+        self._positions.append(dict(position))
+        self._features.add(scalars(readings), frames)
+
+    def _tell(self) -> None:
+        """Evaluates the objective of all points and brings the optimiser up to date."""
+        if self._objective is None or not len(self._features):
+            self._values = self._errors = np.full(len(self._features), np.nan)
+            return
+        values = self._features.values()
+        missing = np.full(len(self._features), np.nan)
+        values |= {name: missing for name in self._objective.references if name not in values}
+        self._values = self._objective.evaluate(values)
+        errors = self._objective.errors(values, self._features.deviations())
+        self._errors = missing if errors is None else errors
+        if self.optimizer is not None:
+            self._tell_optimizer()
+
+    def _tell_optimizer(self) -> None:
+        known = self._state.told
+        if known:
+            before = np.asarray(self.optimizer.values, float)
+            if not np.array_equal(before, self._values[:known], equal_nan=True):
+                self.optimizer.retell(self._values[:known], self._errors[:known])
+        for position, value, error in zip(
+            self._positions[known:], self._values[known:], self._errors[known:], strict=True
+        ):
+            self.optimizer.tell(position, float(value), None if np.isnan(error) else float(error))
+        self._state.told = len(self._positions)
+
+    def _choose(self, request: Ask) -> Suggested:
+        if self._carried:
+            carried = self._carried.pop(0)
+            return Suggested(request.number, carried.position, carried.reason, carried.mean, carried.deviation)
+        started = time.perf_counter()
+        stop = self.optimizer.stop_reason(request.elapsed)
+        if stop:
+            return Suggested(request.number, stop=stop)
+        chosen = self.optimizer.ask(at=request.at)
+        reason = chosen.reason
+        return Suggested(
+            request.number,
+            dict(chosen.position),
+            reason.kind,
+            reason.mean,
+            reason.deviation,
+            reason.acquisition,
+            reason.travel_cost,
+            (time.perf_counter() - started) * 1e3,
+        )
+
+    def _answer(self, row: int, analyse_ms: float, tell_ms: float) -> Observed:
+        values = self._values if self._maximize else -self._values
+        best = int(np.nanargmax(values)) if np.isfinite(values).any() else None
+        return Observed(
+            row - self._earlier + 1,
+            float(self._values[row]),
+            float(self._errors[row]),
+            float("nan") if best is None else float(self._values[best]),
+            {} if best is None else self._positions[best],
+            analyse_ms,
+            tell_ms,
+        )
+
+    def _save(self) -> None:
+        if self.optimizer is not None:
+            self._state.optimizer = self.optimizer.state()
+            self._state.save(self._run)

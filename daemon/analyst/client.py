@@ -1,0 +1,156 @@
+"""The engine's side of the analyst: keeps one process alive, sends requests, hands answers on.
+
+One receiver thread owns the process for its whole life. When the process dies, the same thread starts another one,
+tells it which run to rebuild from disk, and sends every request again that has no answer yet. Requests are
+idempotent, so one too many does no harm; a scan only waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from daemon.analyst.messages import Answer, Begin, Failed, Finish, Key, Request, pack, unpack
+from daemon.analyst.process import AnalystProcess, start_analyst
+from daemon.analyst.wire import ChannelClosed
+from daemon.settings import AnalystSettings
+
+RESTARTS = 5
+"""After this many deaths within `RESTART_WINDOW` pending requests fail instead of being sent once more."""
+
+RESTART_WINDOW = 60.0
+"""Seconds."""
+
+Listener = Callable[[Key, Answer], None]
+
+
+class AnalystClient:
+    """Keeps the analyst alive and talks to it.
+
+    Args:
+        settings: threads and priority of the process.
+        listener: called from the receiver thread with the request's key and its answer; must return at once.
+        log: file for what the process prints.
+        delay: makes every suggestion this much slower, s.
+    """
+
+    def __init__(
+        self, settings: AnalystSettings, listener: Listener, log: Path | None = None, delay: float = 0.0
+    ) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._log = log
+        self._delay = delay
+        self._lock = threading.RLock()
+        self._pending: dict[Key, Request] = {}
+        self._begin: Begin | None = None
+        self._deaths: deque[float] = deque(maxlen=RESTARTS)
+        self._current: AnalystProcess | None = None
+        self._serial = 0
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the analyst, None before the start."""
+        current = self._current
+        return None if current is None else current.process.pid
+
+    def start(self) -> None:
+        """Starts the process; returns at once, requests may follow immediately."""
+        with self._lock:
+            if self._thread is not None:
+                return
+            self._current = start_analyst(self._settings, self._log, self._delay)
+            self._thread = threading.Thread(target=self._receive, name="analyst-receiver", daemon=True)
+            self._thread.start()
+
+    def request(self, message: Request) -> None:
+        """Sends a request; its answer goes to the listener. Never blocks for the answer."""
+        with self._lock:
+            if isinstance(message, Begin):
+                self._serial += 1
+                self._begin = message = replace(message, serial=self._serial)
+                self._pending.clear()
+            self._pending[message.key] = message
+            self._send(message)
+
+    def forget(self) -> None:
+        """Drops the run: nothing is rebuilt if the process dies from now on."""
+        with self._lock:
+            self._begin = None
+            self._pending.clear()
+
+    def close(self) -> None:
+        """Ends the process and the receiver thread."""
+        with self._lock:
+            self._closing = True
+            current, thread = self._current, self._thread
+        if current is not None:
+            current.end()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _send(self, message: Request) -> None:
+        if self._current is None:
+            return
+        try:
+            self._current.channel.send(pack(message))
+        except ChannelClosed:
+            pass  # The receiver sees the same death and sends everything pending to the next process.
+
+    def _receive(self) -> None:
+        while True:
+            current = self._current
+            assert current is not None
+            try:
+                plain = current.channel.receive()
+            except ChannelClosed:
+                if not self._restart(current):
+                    return
+                continue
+            if plain is not None:
+                self._deliver(unpack(plain))
+
+    def _deliver(self, answer: Request | Answer) -> None:
+        key = answer.key
+        with self._lock:
+            begun = self._begin is None or self._begin.key not in self._pending
+            if not begun and key != (self._begin and self._begin.key):
+                return  # An answer about the run before this one, which was given up while the analyst was busy.
+            known = self._pending.pop(key, None)
+            if isinstance(known, Finish):
+                self._begin = None
+        if known is not None and not isinstance(answer, Request):
+            self._listener(key, answer)
+
+    def _restart(self, dead: AnalystProcess) -> bool:
+        """Replaces a process that died; False when the client is closing."""
+        dead.end(at_once=True)
+        with self._lock:
+            if self._closing:
+                return False
+            now = time.monotonic()
+            hopeless = len(self._deaths) == RESTARTS and now - self._deaths[0] < RESTART_WINDOW
+            self._deaths.append(now)
+            lost = list(self._pending) if hopeless else []
+            for key in lost:
+                del self._pending[key]
+            self._current = start_analyst(self._settings, self._log, self._delay)
+            self.restarts += 1
+            self._resend()
+        for key in lost:
+            self._listener(key, Failed(key, f"the analyst process died {RESTARTS + 1} times within a minute"))
+        return True
+
+    def _resend(self) -> None:
+        waiting = [message for message in self._pending.values() if not isinstance(message, Begin)]
+        if self._begin is not None:
+            self._send(self._begin)
+        for message in waiting:
+            self._send(message)

@@ -1,0 +1,85 @@
+"""Writes what the analyst knows into the run, as Zarr arrays with named dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.recorder.disk import write_atomically
+from daemon.recorder.layout import METADATA, array_metadata, group_metadata
+
+
+def write_group(folder: Path, attributes: Mapping[str, Any] | None = None) -> None:
+    """Makes a Zarr group of a folder; the groups above it, up to the run, are made where they are missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder.parent / METADATA).exists():
+        write_group(folder.parent)
+    write_atomically(folder / METADATA, group_metadata(attributes or {}))
+
+
+def write_array(
+    folder: Path, values: NDArray[Any], dimensions: Sequence[str], attributes: Mapping[str, Any] | None = None
+) -> None:
+    """Writes a whole array as one chunk, so that a reader sees the old values or the new ones.
+
+    Args:
+        folder: the array's folder.
+        values: any shape; written as 64-bit floats.
+        dimensions: name of each dimension.
+        attributes: units and the like.
+    """
+    values = np.ascontiguousarray(values, dtype="<f8")
+    folder.mkdir(parents=True, exist_ok=True)
+    metadata = array_metadata(values.shape, values.shape, "float64", dimensions, attributes or {})
+    chunk = folder.joinpath("c", *["0"] * values.ndim)
+    chunk.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(chunk, values.tobytes())
+    write_atomically(folder / METADATA, metadata)
+
+
+def write_maps(run: Path, optimizer: Any, units: Mapping[str, str]) -> None:
+    """Writes the model's mean and deviation and the acquisition function to `analysis/optimization`.
+
+    Maps of a grid have the axes' names as dimensions, the first axis last; a space without a grid gives values at
+    scattered candidates, along the dimension `candidate`.
+    """
+    space = optimizer.space
+    mean, deviation = optimizer.predict()
+    found = {"mean": mean, "deviation": deviation, "acquisition": optimizer.acquisition_values()}
+    folder = run / "analysis" / "optimization"
+    write_group(folder, {"acquisition": str(getattr(optimizer, "acquisition", ""))})
+    if space.grid is not None:
+        dimensions = tuple(reversed(space.axes))
+        coordinates = {axis: (values, (axis,)) for axis, values in space.coordinates.items()}
+        found = {name: space.as_map(values) for name, values in found.items()}
+    else:
+        dimensions = ("candidate",)
+        coordinates = {axis: (space.candidates[:, i], dimensions) for i, axis in enumerate(space.axes)}
+    for axis, (values, along) in coordinates.items():
+        write_array(folder / axis, values, along, {"units": units.get(axis, "")})
+    for name, values in found.items():
+        write_array(folder / name, values, dimensions, {"coordinates": " ".join(space.axes)})
+
+
+def write_unmixing(run: Path, unmixing: Any, detector: str, shape: tuple[int, int], own: int) -> None:
+    """Writes components and weights to `analysis/unmixing`.
+
+    Args:
+        run: folder of the run.
+        unmixing: a fitted `OnlineNMF`.
+        detector: data key of the frames.
+        shape: rows and columns of a frame.
+        own: number of points of this run; patterns before them came from an earlier run and are left out.
+    """
+    folder = run / "analysis" / "unmixing"
+    write_group(folder, {"detector": detector, "revision": int(unmixing.revision_)})
+    components = unmixing.components_.reshape(-1, *shape)
+    write_array(folder / "components", components, ("component", f"{detector}_y", f"{detector}_x"))
+    weights = unmixing.weights_[len(unmixing.weights_) - own :]
+    errors = unmixing.weight_errors_[len(unmixing.weight_errors_) - own :]
+    write_array(folder / "weights", weights, ("event", "component"), {"units": "counts"})
+    write_array(folder / "weight_errors", errors, ("event", "component"), {"units": "counts"})

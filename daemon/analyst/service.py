@@ -1,0 +1,104 @@
+"""Serves the engine's requests one after the other, in the order they were sent."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+import traceback
+
+from daemon.analyst.campaign import Campaign
+from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
+from daemon.analyst.wire import Channel, ChannelClosed
+
+HEAVY = ("sklearn.decomposition", "analysis.unmixing", "analysis.optimization", "torch")
+"""Imported in the background, so that the first suggestions need not wait for them."""
+
+QUIET = 0.05
+"""Maps are written when no request has come for this long, s."""
+
+MAPS_EVERY = 10
+"""... and this many points have come since they were written last."""
+
+
+class Service:
+    """Answers requests until the engine goes away.
+
+    Args:
+        channel: the conversation with the engine.
+        threads: threads for linear algebra.
+        delay: makes every suggestion this much slower, s.
+    """
+
+    def __init__(self, channel: Channel, threads: int = 1, delay: float = 0.0) -> None:
+        self._channel = channel
+        self._threads = threads
+        self._delay = delay
+        self._campaign: Campaign | None = None
+        self._failure: Exception = RuntimeError("no run has begun")
+        self._since_maps = 0
+
+    def run(self) -> None:
+        """Serves until the other side closes the channel or dies."""
+        threading.Thread(target=self._import_heavy, name="imports", daemon=True).start()
+        try:
+            while True:
+                plain = self._channel.receive(QUIET if self._since_maps >= MAPS_EVERY else None)
+                if plain is None:
+                    self._write_maps()
+                else:
+                    self._serve(unpack(plain))
+        except ChannelClosed:
+            return
+
+    def _serve(self, request: Request | Answer) -> None:
+        try:
+            answer = self._answer(request)
+        except Exception as error:
+            # Whatever went wrong in an analysis, the engine must hear of it: a scan waits for the answer.
+            traceback.print_exc()
+            answer = Failed(request.key, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        self._channel.send(pack(answer))
+
+    def _answer(self, request: Request | Answer) -> Answer:
+        if isinstance(request, Begin):
+            self._begin(request)
+            return Done(request.key)
+        if self._campaign is None:
+            raise self._failure
+        if isinstance(request, Observe):
+            self._since_maps += 1
+            return self._campaign.observe(request)
+        if isinstance(request, Ask):
+            time.sleep(self._delay)
+            return self._campaign.ask(request)
+        if isinstance(request, Finish):
+            self._campaign.write_results()
+            self._since_maps = 0
+            return Done(request.key)
+        raise TypeError(f"{request.kind} is no request")
+
+    def _begin(self, request: Begin) -> None:
+        self._since_maps = 0
+        self._campaign = None
+        try:
+            self._campaign = Campaign(request)
+        except Exception as error:
+            # Every later request of this run fails for the same reason; the plan waits for one of those.
+            self._failure = error
+            raise
+
+    def _write_maps(self) -> None:
+        self._since_maps = 0
+        if self._campaign is not None:
+            try:
+                self._campaign.write_results()
+            except Exception:
+                # Only a preview: the maps are written again when the run ends, and a failure is reported then.
+                traceback.print_exc()
+
+    def _import_heavy(self) -> None:
+        for name in HEAVY:
+            module = importlib.import_module(name)
+            if name == "torch":
+                module.set_num_threads(self._threads)

@@ -1,0 +1,90 @@
+"""How engine and analyst talk: length-prefixed msgpack over a socket pair.
+
+A socket pair that the child inherits needs no name on disk, and the kernel reports the death of either side to the
+other at once as the end of the stream: no heartbeat, no time-out, nothing to sweep up after a kill -9.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import threading
+from typing import Any
+
+import msgpack
+
+LENGTH = struct.Struct("<I")
+
+
+class ChannelClosed(ConnectionError):
+    """The other side is gone."""
+
+
+class Channel:
+    """One end of the conversation; sending is safe from any thread, receiving belongs to one.
+
+    Args:
+        connection: a connected stream socket; the channel owns it.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._buffer = bytearray()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Sends one message of plain types.
+
+        Raises:
+            ChannelClosed: when the other side is gone.
+        """
+        body = msgpack.packb(message)
+        try:
+            with self._sending:
+                self._connection.sendall(LENGTH.pack(len(body)) + body)
+        except OSError as error:
+            raise ChannelClosed(str(error)) from error
+
+    def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
+        """Waits for the next message.
+
+        Args:
+            timeout: give up after this many seconds; None waits for ever.
+
+        Returns:
+            The message; None when the time is up.
+
+        Raises:
+            ChannelClosed: when the other side is gone and everything it sent was read.
+        """
+        while (message := self._next()) is None:
+            try:
+                ready, _, _ = select.select([self._connection], [], [], timeout)
+                data = self._connection.recv(1 << 16) if ready else None
+            except (OSError, ValueError) as error:  # ValueError: closed by another thread of ours
+                raise ChannelClosed(str(error)) from error
+            if data is None:
+                return None
+            if not data:
+                raise ChannelClosed("end of stream")
+            self._buffer += data
+        return message
+
+    def close(self) -> None:
+        """Ends the conversation; the other side sees the end of the stream."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()
+
+    def _next(self) -> dict[str, Any] | None:
+        if len(self._buffer) < LENGTH.size:
+            return None
+        (length,) = LENGTH.unpack_from(self._buffer)
+        end = LENGTH.size + length
+        if len(self._buffer) < end:
+            return None
+        message = msgpack.unpackb(bytes(self._buffer[LENGTH.size : end]))
+        del self._buffer[:end]
+        return message

@@ -1,0 +1,127 @@
+"""Prepares a scan: checks all that can be checked, and says what the analyst must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from daemon.agent import Agent
+from daemon.analyst.messages import Begin, FrameLayout, Request
+from daemon.analyst.objective import Objective, ObjectiveError, known_references
+from daemon.errors import PlanRejected
+from daemon.plans.context import ScanContext, make_context, scalar_keys, speed_of, unit_of
+from daemon.plans.models import AutonomousScan, ScanParameters
+from daemon.recorder.layout import JOURNAL
+from daemon.settings import UnmixingSettings
+
+
+def prepare_scan(
+    devices: Mapping[str, Any],
+    parameters: ScanParameters,
+    unmixing: UnmixingSettings,
+    writer: Any,
+    send: Callable[[Request], None],
+    run_folder: Callable[[], str],
+) -> ScanContext:
+    """Checks a scan's parameters against the instrument and makes what its plan works with.
+
+    Args:
+        devices: the instrument.
+        parameters: what the plan was told.
+        unmixing: how frames are analysed.
+        writer: where frames go.
+        send: hands a request to the analyst.
+        run_folder: gives the folder of the run under way.
+
+    Raises:
+        PlanRejected: naming the field and what to change, before anything has moved or been written.
+    """
+    context = make_context(devices, parameters, writer, None)
+    _check_dose(context, parameters)
+    if isinstance(parameters, AutonomousScan):
+        _check_search(parameters, context)
+    if parameters.objective is None:
+        return context
+    frames = {camera.name: _layout(camera) for camera in context.cameras}
+    _check_objective(parameters.objective, scalar_keys(context), unmixing, frames)
+    units = {name: unit_of(axis) for name, axis in context.axes.items()}
+    speeds = {name: speed for name, axis in context.axes.items() if (speed := speed_of(axis))}
+
+    def begin(run: str) -> Begin:
+        origin = parameters.resume_from if isinstance(parameters, AutonomousScan) else None
+        return Begin(
+            run=run,
+            parameters=parameters.model_dump(mode="json"),
+            adaptive=isinstance(parameters, AutonomousScan),
+            units=units,
+            speeds=speeds,
+            frames=frames,
+            unmixing=unmixing.model_dump(mode="json"),
+            origin=None if origin is None else str(origin.absolute()),
+        )
+
+    agent = Agent(send, units, isinstance(parameters, AutonomousScan), begin, run_folder)
+    return make_context(devices, parameters, writer, agent)
+
+
+def _check_dose(context: ScanContext, parameters: ScanParameters) -> None:
+    exposure = parameters.exposure_time or context.exposure_time
+    if parameters.max_dose is not None and exposure > parameters.max_dose:
+        raise PlanRejected(
+            f"max_dose: one exposure of {exposure:g} s is more than {parameters.max_dose:g} s; "
+            "allow more or set a shorter exposure_time"
+        )
+
+
+def _check_search(parameters: AutonomousScan, context: ScanContext) -> None:
+    from analysis.optimization import ACQUISITIONS, SURROGATES, OptimizationError, SearchSpace
+
+    for field, value, known in (
+        ("acquisition", parameters.acquisition, ACQUISITIONS),
+        ("surrogate", parameters.surrogate, SURROGATES),
+    ):
+        if value not in known:
+            raise PlanRejected(f"{field}: {value!r} is not known; choose one of {', '.join(sorted(known))}")
+    grid = {name: axis.points for name, axis in parameters.axes.items() if axis.points is not None}
+    try:
+        SearchSpace(
+            bounds={name: (axis.low, axis.high) for name, axis in parameters.axes.items()},
+            grid=grid or None,
+            forbidden=[region.model_dump() for region in parameters.forbidden],
+        )
+    except OptimizationError as error:
+        raise PlanRejected(f"axes or forbidden: {error}") from error
+    _check_origin(parameters.resume_from)
+
+
+def _check_origin(origin: Path | None) -> None:
+    if origin is not None and not (origin / JOURNAL).is_file():
+        raise PlanRejected(f"resume_from: {origin} is not a run; name the folder of one (see `beampilot runs`)")
+
+
+def _check_objective(
+    expression: str, scalars: set[str], unmixing: UnmixingSettings, frames: Mapping[str, FrameLayout]
+) -> None:
+    has_frames = unmixing.detector in frames
+    regions = set(unmixing.roi) if has_frames else set()
+    try:
+        Objective(expression).check(known_references(scalars, regions, unmixing.components if has_frames else 0))
+    except ObjectiveError as error:
+        raise PlanRejected(f"objective: {error}") from error
+    if not has_frames:
+        return
+    for kind, windows in (("roi", unmixing.roi), ("anchors", unmixing.anchors)):
+        for name, window in windows.items():
+            rows, columns = frames[unmixing.detector].shape
+            if window.rows[1] > rows or window.cols[1] > columns:
+                raise PlanRejected(
+                    f"analysis.unmixing.{kind}.{name}: reaches beyond the frame of {rows} rows and {columns} columns"
+                )
+
+
+def _layout(camera: Any) -> FrameLayout:
+    layout = camera.layout
+    shape = (int(layout.shape[0]), int(layout.shape[1]))
+    bad = () if layout.bad_pixels is None else tuple(int(index) for index in layout.bad_pixels.ravel().nonzero()[0])
+    return FrameLayout(shape, layout.little_endian.str, bad)

@@ -1,0 +1,167 @@
+"""Pause, resume, stop, abort and halt: each acts within a deadline, and asks harder when it does not."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from bluesky import RunEngine
+from bluesky.utils import RunEngineInterrupted, TransitionError
+
+from daemon.errors import EngineError
+
+log = logging.getLogger(__name__)
+
+PAUSE_DEADLINE = 5.0
+"""How long a running plan may take to stand still, s."""
+
+END_DEADLINE = 10.0
+"""How long a plan may take to clean up after a stop or an abort, before it is halted, s."""
+
+HALT_DEADLINE = 5.0
+"""How long a halt may take, before nothing but ending the process is left, s."""
+
+
+class Control:
+    """Runs a plan to its end and obeys commands meanwhile.
+
+    The thread that calls `run` belongs to the plan. A plan that is paused can only be taken on from there, so
+    commands to a paused plan go through a queue; commands to a running plan go to the RunEngine's loop.
+
+    Args:
+        engine: the RunEngine.
+    """
+
+    def __init__(self, engine: RunEngine) -> None:
+        self._engine = engine
+        self._commands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._active = False
+        engine.state_hook = self._state_changed
+
+    @property
+    def state(self) -> str:
+        """The RunEngine's state: idle, running, pausing, paused, stopping, aborting, halting, panicked."""
+        return str(self._engine.state)
+
+    def run(self, start: Callable[[], object]) -> None:
+        """Runs a plan to its end, through any number of pauses; blocks.
+
+        Args:
+            start: starts the plan in the RunEngine and blocks until it ends or pauses.
+
+        Raises:
+            Exception: what the plan failed with; being stopped, aborted or halted is no failure.
+        """
+        self._active = True
+        step = start
+        try:
+            while True:
+                try:
+                    step()
+                except RunEngineInterrupted:
+                    pass
+                if self.state != "paused":
+                    return
+                step = self._commands.get()
+        finally:
+            self._active = False
+            with self._changed:
+                self._changed.notify_all()
+
+    def pause(self, *, defer: bool = False, timeout: float = PAUSE_DEADLINE) -> None:
+        """Pauses the plan; returns when it stands still, or at once when that is deferred to the next checkpoint.
+
+        Raises:
+            EngineError: when no plan runs, or it does not stand still in time.
+        """
+        if self.state == "paused":
+            return
+        self._ask(lambda: self._engine.request_pause(defer), "pause")
+        if not defer and not self._reached(lambda: self.state in ("paused", "idle"), timeout):
+            raise EngineError(f"the plan does not stand still after {timeout:g} s; abort or halt it")
+
+    def resume(self, timeout: float = PAUSE_DEADLINE) -> None:
+        """Takes a paused plan on from its last checkpoint.
+
+        Raises:
+            EngineError: when no plan is paused.
+        """
+        if self.state != "paused":
+            raise EngineError(f"nothing to resume: the engine is {self.state}")
+        self._commands.put(self._engine.resume)
+        self._reached(lambda: self.state != "paused", timeout)
+
+    def stop(self, timeout: float = END_DEADLINE) -> None:
+        """Ends the plan and counts it as a success; halts it when it does not end in time."""
+        self._end("stop", self._engine.stop, timeout)
+
+    def abort(self, reason: str = "", timeout: float = END_DEADLINE) -> None:
+        """Ends the plan and marks it as aborted; halts it when it does not end in time."""
+        self._end("abort", lambda: self._engine.abort(reason), timeout)
+
+    def halt(self, timeout: float = HALT_DEADLINE) -> None:
+        """Ends the plan without letting it clean up.
+
+        Raises:
+            EngineError: when even that does not end it: the process must be ended.
+        """
+        self._command("halt", self._engine.halt)
+        if not self._reached(self._ended, timeout):
+            raise EngineError(f"the plan cannot be ended within {timeout:g} s: end the engine's process")
+
+    def _end(self, verb: str, action: Callable[[], object], timeout: float) -> None:
+        try:
+            self._command(verb, action)
+        except TimeoutError:
+            log.warning("%s was not taken; halting", verb)
+        if not self._reached(self._ended, timeout):
+            log.warning("the plan did not end within %g s of %s; halting", timeout, verb)
+            self.halt()
+
+    def _command(self, verb: str, action: Callable[[], object]) -> None:
+        if self._ended():
+            raise EngineError(f"nothing to {verb}: no plan runs")
+        if self.state == "paused":
+            self._commands.put(action)
+        else:
+            self._ask(action, verb)
+
+    def _ask(self, action: Callable[[], object], verb: str) -> None:
+        """Gives the RunEngine a command, in a thread of its own: bluesky waits for its loop without a time-out."""
+        failure: list[Exception] = []
+        thread = threading.Thread(target=_catch, args=(action, failure), name=f"ask-{verb}", daemon=True)
+        thread.start()
+        thread.join(HALT_DEADLINE)
+        if failure and not isinstance(failure[0], RunEngineInterrupted):
+            if isinstance(failure[0], TransitionError | AttributeError) and verb != "pause" and self._ended():
+                return
+            raise EngineError(f"cannot {verb}: {failure[0]}") from failure[0]
+
+    def _ended(self) -> bool:
+        return not self._active or self.state in ("idle", "panicked")
+
+    def _state_changed(self, *_: object) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _reached(self, condition: Callable[[], bool], timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not condition():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                # The hook is called just before the state changes, so look again soon in any case.
+                self._changed.wait(min(left, 0.002))
+        return True
+
+
+def _catch(action: Callable[[], object], failure: list[Exception]) -> None:
+    try:
+        action()
+    except Exception as error:
+        failure.append(error)

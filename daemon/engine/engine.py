@@ -1,0 +1,275 @@
+"""The engine: one RunEngine, the devices, the recorder, and the analyst beside it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bluesky import RunEngine
+from bluesky.preprocessors import SupplementalData
+
+from daemon.agent import Agent
+from daemon.analyst import AnalystClient
+from daemon.analyst.messages import Answer, Key
+from daemon.engine.campaign import prepare_scan
+from daemon.engine.control import Control
+from daemon.engine.documents import DocumentFeed, Watcher
+from daemon.engine.handle import PlanHandle, PlanResult
+from daemon.engine.run_engine import close_run_engine, make_run_engine
+from daemon.engine.safety import connect, make_safe
+from daemon.engine.watchdog import LoopWatchdog
+from daemon.errors import EngineError
+from daemon.instrument import load_instrument
+from daemon.logs import logs_folder
+from daemon.plans import find_plan, read_parameters
+from daemon.recorder import Recorder, next_scan_id
+from daemon.settings import Settings
+from devices.area_detector import AreaDetector
+from devices.monitor import BeamMonitor
+from devices.shutter import Shutter
+from devices.writer import ZarrFrameWriter
+
+log = logging.getLogger(__name__)
+
+FINISH_DEADLINE = 60.0
+"""How long the analyst may take to write its results when a run has ended, s."""
+
+
+class Engine:
+    """Runs plans on an instrument and records them; one per process.
+
+    Args:
+        settings: everything that can be set.
+        devices: the instrument, instead of the one that the settings name.
+        debug_delay: makes every suggestion this much slower, s; to try what happens when one takes long.
+
+    Attributes:
+        devices: the instrument by device name.
+        recorder: writes the runs.
+
+    Raises:
+        InstrumentError: when the instrument cannot be made or does not answer.
+    """
+
+    def __init__(
+        self, settings: Settings, *, devices: Mapping[str, Any] | None = None, debug_delay: float = 0.0
+    ) -> None:
+        self.settings = settings
+        self.devices = dict(devices) if devices is not None else load_instrument(settings.instrument)
+        connect(self.devices)
+        self._writer = ZarrFrameWriter()
+        for camera in self._find(AreaDetector):
+            camera.writer = self._writer
+        plain = settings.model_dump(mode="json")
+        self.recorder = Recorder(settings.data, settings.recorder, plain, [self._writer])
+        self._agent: Agent | None = None
+        self._handle: PlanHandle | None = None
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._documents: dict[str, Any] = {}
+        self._primary = ""
+        self._points: set[int] = set()
+        self.feed = DocumentFeed()
+        self._run_engine = self._make_run_engine()
+        self._control = Control(self._run_engine)
+        self._watchdog = LoopWatchdog(self._run_engine.loop)
+        log_file = logs_folder(settings.data) / "analyst.log"
+        self.analyst = AnalystClient(settings.analyst, self._answered, log_file, debug_delay)
+        self.analyst.start()
+
+    @property
+    def state(self) -> str:
+        """The RunEngine's state: idle, running, pausing, paused, stopping, aborting, halting or panicked."""
+        return self._control.state
+
+    @property
+    def handle(self) -> PlanHandle | None:
+        """The plan that runs or ran last."""
+        return self._handle
+
+    def start_plan(self, name: str, parameters: Mapping[str, Any] | None = None) -> PlanHandle:
+        """Starts a plan and returns at once.
+
+        Args:
+            name: the plan's name.
+            parameters: what it is told; fields that are left out come from the settings, then from the model.
+
+        Raises:
+            PlanRejected: when the parameters cannot be used; nothing has moved or been written.
+            EngineError: when another plan runs.
+        """
+        with self._starting:
+            if self._handle is not None and not self._handle.done:
+                raise EngineError(f"{self._handle.name} runs still; wait for its end or stop it")
+            kind = find_plan(name)
+            checked = read_parameters(kind, parameters or {}, self.settings.plans.get(name))
+            unmixing = self.settings.analysis.unmixing
+            context = prepare_scan(
+                self.devices, checked, unmixing, self._writer, self.analyst.request, self._run_folder
+            )
+            self._agent = context.agent
+            self._handle = handle = PlanHandle(name)
+            plan = kind.make(context, checked)
+            self._thread = threading.Thread(target=self._run, args=(handle, plan), name=f"plan-{name}", daemon=True)
+            self._thread.start()
+        return handle
+
+    def pause(self, defer: bool = False) -> None:
+        """Pauses the plan: at once, or at the next checkpoint when deferred."""
+        self._control.pause(defer=defer)
+
+    def resume(self) -> None:
+        """Takes a paused plan on from its last checkpoint."""
+        self._control.resume()
+
+    def stop(self) -> None:
+        """Ends the plan and counts it as a success."""
+        self._control.stop()
+
+    def abort(self, reason: str = "") -> None:
+        """Ends the plan and marks its run as aborted."""
+        self._control.abort(reason)
+
+    def halt(self) -> None:
+        """Ends the plan without letting it clean up; motors are stopped and the shutter closed all the same."""
+        self._control.halt()
+
+    def subscribe(self, watcher: Watcher) -> int:
+        """Has `watcher(name, document)` called with every document, in a thread of its own.
+
+        Returns:
+            A number for `unsubscribe`.
+        """
+        return self.feed.subscribe(watcher)
+
+    def unsubscribe(self, token: int) -> None:
+        """Ends a subscription."""
+        self.feed.unsubscribe(token)
+
+    def close(self) -> None:
+        """Ends what runs, stops the motors, closes the shutter, and ends the analyst and all threads."""
+        if self._handle is not None and not self._handle.done:
+            try:
+                self._control.abort("the engine was closed")
+            except EngineError:
+                log.exception("the plan could not be aborted while the engine was closed")
+        if self._thread is not None:
+            self._thread.join(FINISH_DEADLINE)
+        make_safe(self.devices.values())
+        self.analyst.close()
+        self.recorder.close()
+        self.feed.close()
+        close_run_engine(self._run_engine)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _make_run_engine(self) -> RunEngine:
+        engine = make_run_engine(lambda _: next_scan_id(self.settings.data))
+        # The recorder comes first: what others are told is on disk already.
+        engine.subscribe(self.recorder)
+        engine.subscribe(self._follow)
+        engine.subscribe(self.feed)
+        baseline = [
+            device for device in self.devices.values() if isinstance(device, Shutter | BeamMonitor) or _moves(device)
+        ]
+        engine.preprocessors.append(SupplementalData(baseline=baseline))
+        return engine
+
+    def _find(self, kind: type) -> list[Any]:
+        return [device for device in self.devices.values() if isinstance(device, kind)]
+
+    def _run_folder(self) -> str:
+        return str(self.recorder.run)
+
+    def _answered(self, key: Key, answer: Answer) -> None:
+        if self._agent is not None:
+            self._agent.take(key, answer)
+
+    def _follow(self, name: str, document: dict[str, Any]) -> None:
+        """Lets the agent and the handle follow the run."""
+        if name == "start":
+            self._documents, self._primary = {"start": document}, ""
+            self._points = set()
+            if self._handle is not None:
+                self._handle.opened(document["uid"], self.recorder.run)
+        elif name == "stop":
+            self._documents["stop"] = document
+        elif name == "descriptor" and document["name"] == "primary":
+            self._primary = document["uid"]
+        elif name == "event" and document["descriptor"] == self._primary:
+            self._points.add(document["seq_num"])
+        if self._agent is not None:
+            self._agent.document(name, document)
+
+    def _run(self, handle: PlanHandle, plan: Any) -> None:
+        """Runs a plan to its end; the plan's own thread."""
+        error: BaseException | None = None
+        self._documents = {}
+        gc.collect()
+        # What is there now stays: a full collection over all imported modules would stop the loop for 90 ms.
+        gc.freeze()
+        self._watchdog.start()
+        started = time.monotonic()
+        try:
+            self._control.run(lambda: self._run_engine(plan))
+        except BaseException as failure:
+            error = failure
+        statistics = {"loop": asdict(self._watchdog.stop()), "seconds": time.monotonic() - started}
+        gc.unfreeze()
+        make_safe(self.devices.values())
+        result = None
+        try:
+            result = self._close_run(statistics)
+        except Exception as failure:
+            error = error or failure
+        handle.finish(None if error is not None else result, error)
+
+    def _close_run(self, statistics: dict[str, Any]) -> PlanResult:
+        """Has the analyst write its results, keeps the figures with the run, and waits until it is closed on disk."""
+        start, stop = self._documents.get("start"), self._documents.get("stop")
+        if start is None:
+            return PlanResult("", None, "fail", "the plan opened no run")
+        agent = self._agent
+        if agent is not None:
+            self._finish_analysis(agent)
+            statistics["best"] = agent.best
+            statistics["stop_reason"] = agent.stop_reason
+            statistics["analyst"] = {"restarts": self.analyst.restarts}
+        self.recorder.add_statistics(statistics)
+        self.recorder.wait_closed()
+        self.feed.drain(5.0)
+        stop = stop or {}
+        return PlanResult(
+            start["uid"],
+            self.recorder.run,
+            stop.get("exit_status", "fail"),
+            stop.get("reason", ""),
+            len(self._points),
+            "" if agent is None else agent.stop_reason,
+            statistics,
+        )
+
+    def _finish_analysis(self, agent: Agent) -> None:
+        """A run is whole without maps: what hinders the analyst is logged, and does not fail the plan."""
+        try:
+            failure = agent.finish().exception(FINISH_DEADLINE)
+        except TimeoutError as error:
+            failure = error
+        if failure is not None:
+            log.error("the analyst could not finish the run: %s", failure)
+        self.analyst.forget()
+
+
+def _moves(device: Any) -> bool:
+    """Whether a device is an axis or has some."""
+    parts: list[Callable[..., Any]] = [getattr(device, name) for name in getattr(device, "component_names", ())]
+    return any(hasattr(part, "set") and hasattr(part, "position") for part in [device, *parts])

@@ -1,0 +1,44 @@
+"""The one RunEngine of a process, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import bluesky.run_engine
+from bluesky import RunEngine
+from bluesky.utils import DuringTask
+
+log = logging.getLogger(__name__)
+
+
+def make_run_engine(scan_id_source: Callable[[dict[str, Any]], int]) -> RunEngine:
+    """Makes a RunEngine that can be driven from any thread.
+
+    It handles no signals (only the main thread could), blocks the calling thread plainly instead of turning a GUI's
+    loop, and logs what it would print: a program that prints JSON has the standard output for itself.
+
+    Args:
+        scan_id_source: gives the number of the next scan.
+    """
+    vars(bluesky.run_engine)["print"] = _log_instead
+    return RunEngine(context_managers=[], during_task=DuringTask(), scan_id_source=scan_id_source)
+
+
+def close_run_engine(engine: RunEngine, timeout: float = 5.0) -> None:
+    """Ends the thread of an idle RunEngine; it cannot be used afterwards."""
+    loop, thread = engine.loop, engine._th
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(loop.stop)
+    if thread is not threading.current_thread():
+        thread.join(timeout)
+    if not thread.is_alive():
+        loop.close()
+
+
+def _log_instead(*words: object, **_: object) -> None:
+    if text := " ".join(str(word) for word in words).strip():
+        log.info("%s", text)

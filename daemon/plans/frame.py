@@ -1,0 +1,77 @@
+"""What every scan has around its points: metadata, staging, the shutter, dark frames, and a safe end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bluesky import Msg
+from bluesky.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
+
+from daemon.plans.models import AutonomousScan, GridScan, ScanParameters
+from daemon.plans.steps import Messages, Scan
+
+
+def in_run(scan: Scan, parameters: ScanParameters, points: Messages) -> Messages:
+    """Measures points within a run of their own.
+
+    Args:
+        scan: the devices.
+        parameters: the plan's parameters.
+        points: measures the points.
+    """
+    inner = run_wrapper(_body(scan, parameters, points), md=metadata(scan, parameters))
+    devices = list(scan.context.detectors)
+    yield from finalize_wrapper(stage_wrapper(inner, devices), lambda: scan.shutter("closed"))
+
+
+def _body(scan: Scan, parameters: ScanParameters, points: Messages) -> Messages:
+    yield Msg("checkpoint")
+    yield from scan.set_exposure(parameters.exposure_time)
+    yield from scan.dark_frames(parameters.dark_frames, 0)
+    yield from scan.shutter("open")
+    yield Msg("checkpoint")
+    yield from points
+    yield from scan.dark_frames(parameters.dark_frames, parameters.dark_frames)
+
+
+def metadata(scan: Scan, parameters: ScanParameters) -> dict[str, Any]:
+    """What the start document says of the campaign."""
+    about = parameters.metadata.model_dump(mode="json")
+    known = ("proposal", "sample", "operator")
+    document: dict[str, Any] = {name: about[name] for name in known if about[name]}
+    document["metadata"] = {name: value for name, value in about.items() if name not in known}
+    document |= {
+        "plan_name": plan_name(parameters),
+        "parameters": parameters.model_dump(mode="json"),
+        "motors": list(parameters.axes),
+        "detectors": list(parameters.detectors),
+        "hints": {"dimensions": [([name], "primary") for name in parameters.axes]},
+        "objective": parameters.objective,
+    }
+    if isinstance(parameters, GridScan):
+        # bluesky lists the slow axis first.
+        axes = list(parameters.axes.items())[::-1]
+        document["hints"]["dimensions"].reverse()
+        document |= {
+            "motors": [name for name, _ in axes],
+            "shape": [axis.points for _, axis in axes],
+            "extents": [[axis.low, axis.high] for _, axis in axes],
+            "snaking": [False] + [parameters.snake] * (len(axes) - 1),
+            "num_points": count_points(parameters),
+        }
+    if isinstance(parameters, AutonomousScan) and parameters.resume_from is not None:
+        document["continues"] = str(parameters.resume_from)
+    return document
+
+
+def count_points(parameters: GridScan) -> int:
+    """Number of positions of a grid."""
+    total = 1
+    for axis in parameters.axes.values():
+        total *= axis.points or 1
+    return total
+
+
+def plan_name(parameters: ScanParameters) -> str:
+    """Name of the plan that takes these parameters."""
+    return "grid_scan" if isinstance(parameters, GridScan) else "autonomous_scan"
