@@ -46,9 +46,10 @@ class Measurements:
         Raises:
             MeasurementError: The error is negative.
         """
+        checked = _value(value), _error(error)
         self.positions.append(position)
-        self.values.append(_value(value))
-        self.errors.append(_error(error))
+        self.values.append(checked[0])
+        self.errors.append(checked[1])
         self.withdraw(position)
         used = self._at(position)
         self.attempts[used] += 1
@@ -78,8 +79,8 @@ class Measurements:
             raise MeasurementError(
                 f"{len(self.values)} points were told: give as many values, not shape {values.shape}"
             )
-        self.values = [_value(value) for value in values]
         self.errors = [_error(error) for error in replaced]
+        self.values = [_value(value) for value in values]
         self.failures[:] = 0
         for position, value in zip(self.positions, self.values, strict=True):
             self.failures[self._at(position)] += not np.isfinite(value)

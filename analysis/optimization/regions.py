@@ -155,6 +155,8 @@ def region(description: Region | Mapping[str, Any]) -> Region:
     if isinstance(description, Region):
         return description
     kind = description.get("kind")
+    if kind not in ("box", "circle", "polygon"):
+        raise SearchSpaceError(f"forbidden region of unknown kind {kind!r}: use box, circle or polygon")
     try:
         if kind == "box":
             return Box({str(a): (float(low), float(high)) for a, (low, high) in description["limits"].items()})
@@ -162,12 +164,8 @@ def region(description: Region | Mapping[str, Any]) -> Region:
         if kind == "circle":
             a, b = description["centre"]
             return Circle((first, second), (float(a), float(b)), float(description["radius"]))
-        if kind == "polygon":
-            return Polygon((first, second), tuple((float(a), float(b)) for a, b in description["vertices"]))
+        return Polygon((first, second), tuple((float(a), float(b)) for a, b in description["vertices"]))
+    except SearchSpaceError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, SearchSpaceError):
-            raise
-        raise SearchSpaceError(
-            f"forbidden {kind or 'region'}: {description!r} is not understood ({error!r})"
-        ) from error
-    raise SearchSpaceError(f"forbidden region of unknown kind {kind!r}: use box, circle or polygon")
+        raise SearchSpaceError(f"forbidden {kind}: {description!r} is not understood ({error!r})") from error

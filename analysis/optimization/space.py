@@ -58,12 +58,13 @@ class SearchSpace:
             everywhere = sobol(self.dimension, 2048, seed=0)
         else:
             everywhere = self._grid({axis: np.linspace(0.0, 1.0, count) for axis, count in self.grid.items()})
-        allowed = ~self.is_forbidden(self.from_unit(everywhere))
+        # Laid out from the bounds, not scaled from the cube: 5.0 µm must not become 5.000000000000001 µm.
+        positions = self.from_unit(everywhere) if self.grid is None else self._grid(self.coordinates)
+        allowed = ~self.is_forbidden(positions)
         if not allowed.any():
             raise SearchSpaceError("the forbidden regions cover the whole space: nothing is left to measure")
         unit = np.ascontiguousarray(everywhere[allowed])
-        # Laid out from the bounds, not scaled from the cube: 5.0 µm must not become 5.000000000000001 µm.
-        positions = (self.from_unit(everywhere) if self.grid is None else self._grid(self.coordinates))[allowed]
+        positions = np.ascontiguousarray(positions[allowed])
         unit.flags.writeable = positions.flags.writeable = False
         put(self, "unit_candidates", unit)
         put(self, "candidates", positions)

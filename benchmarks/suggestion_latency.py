@@ -1,0 +1,148 @@
+"""How long one suggestion takes, against a cold botorch fit in the same process on the same data.
+
+A suggestion is ``tell`` + ``ask`` of the optimiser at 48 points on the 31 × 31 grid, refit included; the cold one is a
+new ``SingleTaskGP`` fitted from its defaults and LogEI over the unmeasured candidates. One thread for both, so no work
+hides anywhere. Run ``python benchmarks/suggestion_latency.py --help``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # read once, when the libraries below are loaded
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+warnings.filterwarnings("ignore", message=".torch.jit.script. is deprecated", category=DeprecationWarning)
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from botorch.acquisition import LogExpectedImprovement  # noqa: E402
+from botorch.fit import fit_gpytorch_mll  # noqa: E402
+from botorch.models import SingleTaskGP  # noqa: E402
+from botorch.models.utils.gpytorch_modules import get_covar_module_with_dim_scaled_prior  # noqa: E402
+from gpytorch.mlls import ExactMarginalLogLikelihood  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from analysis.optimization import Optimizer, SearchSpace  # noqa: E402
+from simulators.diffractometer.landscape import EXTENT, NOISE, draw_landscape  # noqa: E402
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One suggestion, warm and cold.
+
+    Attributes:
+        warm_ms: Wall time of tell + ask, ms.
+        warm_cpu_ms: Processor time of the same, all threads, ms.
+        cold_ms: Wall time of a cold fit and LogEI, ms.
+        loss: Cold LogEI of the cold fit's choice minus that of the optimiser's choice, ≥ 0.
+    """
+
+    warm_ms: float
+    warm_cpu_ms: float
+    cold_ms: float
+    loss: float
+
+
+def observed_map(space: SearchSpace, preset: str, seed: int) -> Array:
+    """Draw a landscape and its noisy values at all candidates, shape (m,)."""
+    landscape = draw_landscape(preset, seed)
+    truth = landscape(space.candidates[:, 0], space.candidates[:, 1])
+    noise = np.random.default_rng([seed, 7]).normal(size=len(truth))
+    return truth + NOISE[preset] * np.ptp(truth) * noise
+
+
+def cold_scores(unit: Array, values: Array, candidates: Array, kernel: str) -> Array:
+    """Fit a SingleTaskGP from its defaults and return LogEI at the candidates (m, d), shape (m,)."""
+    inputs, targets = torch.from_numpy(unit), torch.from_numpy(values)[:, None]
+    module = get_covar_module_with_dim_scaled_prior(unit.shape[1], use_rbf_kernel=kernel == "rbf")
+    model = SingleTaskGP(inputs, targets, covar_module=module)
+    fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+    with torch.no_grad():
+        return LogExpectedImprovement(model, targets.max())(torch.tensor(candidates)[:, None]).numpy()
+
+
+def run_trial(space: SearchSpace, preset: str, seed: int, points: int, surrogate: str, kernel: str) -> Trial:
+    """Scan one landscape up to the last point, then time that point's tell and the next ask, warm and cold."""
+    observed = observed_map(space, preset, seed)
+    options = {"kernel": kernel} if surrogate == "gp" else {}
+    optimizer = Optimizer(space, seed=seed, surrogate=surrogate, surrogate_options=options)
+    suggestion = optimizer.ask()
+    for _ in range(points - 1):
+        optimizer.tell(suggestion.position, observed[index_of(space, suggestion.position)])
+        suggestion = optimizer.ask()
+    value = observed[index_of(space, suggestion.position)]
+    wall, cpu = time.perf_counter(), time.process_time()
+    optimizer.tell(suggestion.position, value)
+    chosen = index_of(space, optimizer.ask().position)
+    warm, warm_cpu = time.perf_counter() - wall, time.process_time() - cpu
+    measured = space.nearest(optimizer.positions)
+    wall = time.perf_counter()
+    scores = cold_scores(space.unit_candidates[measured], optimizer.values, space.unit_candidates, kernel)
+    scores[measured] = -np.inf
+    best = float(scores.max())
+    return Trial(1e3 * warm, 1e3 * warm_cpu, 1e3 * (time.perf_counter() - wall), best - float(scores[chosen]))
+
+
+def index_of(space: SearchSpace, position: Mapping[str, float]) -> int:
+    """Index of a grid position among the candidates."""
+    return int(space.nearest(space.to_array(position))[0])
+
+
+def summarise(trials: list[Trial]) -> dict[str, float]:
+    """Medians, 95th percentiles, ratio and agreement."""
+    warm, cold = np.array([t.warm_ms for t in trials]), np.array([t.cold_ms for t in trials])
+    return {
+        "suggestions": len(trials),
+        "warm_median_ms": float(np.median(warm)),
+        "warm_p95_ms": float(np.percentile(warm, 95)),
+        "cold_median_ms": float(np.median(cold)),
+        "cold_p95_ms": float(np.percentile(cold, 95)),
+        "speed_up": float(np.median(cold) / np.median(warm)),
+        "agreement": float(np.mean([t.loss <= 0.1 for t in trials])),
+        "cpu_over_wall": float(np.median([t.warm_cpu_ms / t.warm_ms for t in trials])),
+    }
+
+
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Time one suggestion against a cold botorch fit.")
+    parser.add_argument("--surrogate", default="gp", choices=["gp", "ensemble"])
+    parser.add_argument("--kernel", default="rbf", choices=["rbf", "matern"], help="kernel of gp and of the cold fit")
+    parser.add_argument("--samples", type=int, default=50, help="landscapes per preset")
+    parser.add_argument("--points", type=int, default=48, help="points measured when the suggestion is timed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the benchmark and print it."""
+    arguments = parse()
+    torch.set_num_threads(1)
+    space = SearchSpace(bounds={"x": (0.0, EXTENT), "y": (0.0, EXTENT)}, grid={"x": 31, "y": 31})
+    results = {}
+    for preset in ("smooth", "source"):
+        run_trial(space, preset, 10_000, 16, arguments.surrogate, arguments.kernel)  # first calls pay for lazy imports
+        seeds = range(20_000, 20_000 + arguments.samples)
+        extra = (arguments.points, arguments.surrogate, arguments.kernel)
+        results[preset] = summarise([run_trial(space, preset, seed, *extra) for seed in seeds])
+    if arguments.json:
+        print(json.dumps({"arguments": vars(arguments), "results": results}))
+        return
+    print(f"{'':>18}" + "".join(f"{preset:>12}" for preset in results))
+    for key in next(iter(results.values())):
+        print(f"{key:>18}" + "".join(f"{result[key]:>12.3g}" for result in results.values()))
+
+
+if __name__ == "__main__":
+    main()
