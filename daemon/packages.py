@@ -1,4 +1,4 @@
-"""Whether the four import packages are Beampilot's own: their names are common ones, and another package may shadow them."""
+"""Whether the four import packages are Beampilot's own: another package of such a common name may shadow them."""
 
 from __future__ import annotations
 

@@ -26,5 +26,9 @@ def moment(timestamp: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with four significant digits; nothing where it is not finite."""
-    return f"{value:.4g}".replace("-", "−") if math.isfinite(value) else ""
+    """Write a number with four significant digits, without an exponent where it is short; nothing if not finite."""
+    if not math.isfinite(value):
+        return ""
+    rounded = float(f"{value:.4g}")
+    text = f"{rounded:,.10g}" if rounded == 0 or 1e-3 <= abs(rounded) < 1e7 else f"{rounded:.3e}"
+    return text.replace("-", "−")

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+WIDE = 240
+"""Columns of tables that are not shown on a terminal."""
+
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any document of a run may pass through here
     """Make a value that JSON can hold: arrays become lists, NaN and infinities become null, paths become text."""
@@ -48,11 +51,13 @@ def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*titles, box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*row)
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    console.print(table)
+    # A program that reads the table must not find words cut to the width of a terminal that is not there.
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def shown(path: Path) -> str:
@@ -62,3 +67,12 @@ def shown(path: Path) -> str:
     except ValueError:
         return str(path)
     return str(relative)
+
+
+def print_facts(lines: Iterable[tuple[str, str]]) -> None:
+    """Print names and values in two columns on stdout."""
+    known = list(lines)
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        sys.stdout.write(f"{name:<{width}}  {value}\n")
+    sys.stdout.flush()

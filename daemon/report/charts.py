@@ -36,7 +36,7 @@ def convergence_svg(content: Content) -> str:
     """Draw every measured value and the best so far against the number of points."""
     numbers = np.array([point.number for point in content.points])
     values = np.array([point.value for point in content.points])
-    initial = np.array([point.kind.startswith("initial") for point in content.points])
+    initial = np.array([point.initial for point in content.points])
     with style():
         drawn = figure(9.0, 2.9)
         axes = drawn.subplots()

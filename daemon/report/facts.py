@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from daemon.report.content import Content, Point
+from daemon.campaign import position_text
+from daemon.report.content import Content
 from daemon.wording import duration, moment, number
 
 ENDINGS = {
@@ -19,17 +20,20 @@ ENDINGS = {
 }
 """What a stop document's exit status means, in words."""
 
-OUR_OWN = {
-    "axes", "beampilot", "detectors", "hints", "motors", "num_intervals", "num_points", "plan_args", "plan_name",
-    "plan_pattern", "plan_pattern_args", "plan_pattern_module", "plan_type", "scan_id", "time", "uid", "versions",
-}  # fmt: skip
+OUR_OWN = frozenset(
+    "axes beampilot detectors extents hints metadata motors num_intervals num_points objective parameters plan_args plan_name "
+    "plan_pattern plan_pattern_args plan_pattern_module plan_type scan_id shape snaking time uid versions".split()
+)
 """Keys of a start document that Beampilot or bluesky writes; all others came from the operator."""
 
 
-def position_text(content: Content, point: Point) -> str:
-    """Write a position with its units: ``x = 85 µm, y = 120 µm``."""
-    named = zip(content.axes, point.position, strict=True)
-    return ", ".join(f"{axis.name} = {number(value)} {axis.unit}".rstrip() for axis, value in named)
+def title(content: Content) -> str:
+    """One line that names the run: ``Scan 12 · autonomous scan of Si-Ge film 7``."""
+    plan = str(content.start.get("plan_name", "run")).replace("_", " ")
+    sample = content.start.get("sample")
+    if isinstance(sample, Mapping):
+        sample = sample.get("name")
+    return f"Scan {content.start.get('scan_id', '–')} · {plan}" + (f" of {sample}" if sample else "")
 
 
 def ending(content: Content) -> str:
@@ -47,7 +51,7 @@ def headline(content: Content) -> str:
     word = "highest" if content.maximize else "lowest"
     of = f" of {content.grid_points:,} positions" if content.grid_points else ""
     return (
-        f"The {word} value, {number(best.value)}, was found at {position_text(content, best)} "
+        f"The {word} value, {number(best.value)}, was found at {position_text(content.axes, best.position)} "
         f"with point {best.number}; {len(content.points)}{of} were measured."
     )
 
@@ -58,15 +62,23 @@ def key_figures(content: Content) -> list[tuple[str, str, str]]:
     count = len(content.points)
     share = f"of {content.grid_points:,} grid positions" if content.grid_points else ""
     found = [
-        (number(best.value) if best else "–", "best value", position_text(content, best) if best else ""),
+        (number(best.value) if best else "–", "best value", position_text(content.axes, best.position) if best else ""),
         (f"{count:,}", "points measured", share),
         (duration(content.seconds), "instrument time", ""),
     ]
     if content.grid_seconds:
         saved = 1.0 - content.seconds / content.grid_seconds
         if saved > 0:
-            found.append((f"{100 * saved:.0f} %", "time saved", f"the full grid takes about {duration(content.grid_seconds)}"))
-    found.append((ENDINGS.get(str(content.stop.get("exit_status", "")), "ended"), "how it ended", str(content.stop.get("reason") or "")))
+            found.append(
+                (f"{100 * saved:.0f} %", "time saved", f"the full grid takes about {duration(content.grid_seconds)}")
+            )
+    found.append(
+        (
+            ENDINGS.get(str(content.stop.get("exit_status", "")), "ended"),
+            "how it ended",
+            str(content.stop.get("reason") or ""),
+        )
+    )
     return found
 
 
@@ -77,7 +89,9 @@ def stage_rows(content: Content, stages: list[str]) -> tuple[tuple[str, ...], ..
         times = np.array([point.times[stage] for point in content.points if stage in point.times])
         times = times[np.isfinite(times)]
         if times.size:
-            rows.append((stage, *(duration(float(time)) for time in (np.median(times), np.percentile(times, 95), times.sum()))))
+            rows.append(
+                (stage, *(duration(float(time)) for time in (np.median(times), np.percentile(times, 95), times.sum())))
+            )
     return tuple(rows)
 
 
@@ -95,13 +109,17 @@ def metadata_rows(content: Content) -> list[tuple[str, str]]:
         ("folder", str(content.path)),
     ]
     rows += [
-        (f"axis {axis.name}", f"{number(axis.low)} to {number(axis.high)} {axis.unit}" + (f", {axis.points} positions" if axis.points else ""))
+        (
+            f"axis {axis.name}",
+            f"{number(axis.low)} to {number(axis.high)} {axis.unit}"
+            + (f", {axis.points} positions" if axis.points else ""),
+        )
         for axis in content.axes
     ]
-    rows += [(key.replace("_", " "), _words(value)) for key, value in start.items() if key not in OUR_OWN]
-    versions = start.get("versions")
-    if isinstance(versions, Mapping):
-        rows.append(("versions", ", ".join(f"{name} {text}" for name, text in versions.items())))
+    theirs = {**{key: value for key, value in start.items() if key not in OUR_OWN}, **(start.get("metadata") or {})}
+    rows += [(key.replace("_", " "), _words(value)) for key, value in theirs.items()]
+    if content.versions:
+        rows.append(("versions", ", ".join(f"{name} {text}" for name, text in content.versions.items())))
     return rows
 
 
@@ -115,4 +133,6 @@ def _words(value: Any) -> str:  # noqa: ANN401 - an operator may write anything 
 def documents_of(content: Content) -> list[tuple[str, str]]:
     """The start and stop documents as indented JSON, for those who want every detail."""
     named = (("start document", content.start), ("stop document", content.stop))
-    return [(name, json.dumps(document, indent=2, ensure_ascii=False, default=str)) for name, document in named if document]
+    return [
+        (name, json.dumps(document, indent=2, ensure_ascii=False, default=str)) for name, document in named if document
+    ]

@@ -10,8 +10,10 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from daemon.report.content import Content, Point
+from daemon.campaign import Point, position_text
+from daemon.report.content import Content
 from daemon.report.drawing import BLUE, INK, VERMILION, figure, style, to_svg
+from daemon.wording import number
 
 NUMBERED = 150
 """Up to this many points are numbered on a map; beyond it the numbers would cover it."""
@@ -40,11 +42,8 @@ class MapStyle:
 
 def tooltip(content: Content, point: Point) -> str:
     """Tell a point in one line: its number, position, value and reason."""
-    where = ", ".join(
-        f"{axis.name} = {value:.4g} {axis.unit}".rstrip()
-        for axis, value in zip(content.axes, point.position, strict=True)
-    )
-    value = f"{point.value:.4g}" if np.isfinite(point.value) else "failed"
+    value = number(point.value) or "failed"
+    where = position_text(content.axes, point.position)
     return f"point {point.number}: {where}; {value}" + (f"; {point.kind}" if point.kind else "")
 
 
@@ -74,11 +73,11 @@ def _draw_points(axes: Axes, content: Content, numbered: bool) -> None:
     """Draw the way from point to point, the points, their numbers, and a ring around the best."""
     positions = np.array([point.position for point in content.points])
     crowded = len(positions) > NUMBERED
-    if not crowded:
+    if numbered and not crowded:
         axes.plot(positions[:, 0], positions[:, 1], "-", lw=0.5, color="white", alpha=0.55, clip_on=False)
     size = 1.5 if crowded else 9.5 if numbered else 3.2
     for point in content.points:
-        _dot(axes, point, BLUE if point.kind.startswith("initial") else "#222222", size)
+        _dot(axes, point, BLUE if point.initial else "#222222", size)
         if numbered and not crowded:
             axes.annotate(
                 str(point.number), point.position, ha="center", va="center_baseline", color="white", fontsize=5.8
@@ -122,7 +121,9 @@ def map_svg(content: Content, name: str, look: MapStyle) -> str:
         axes.set_ylim(bottom, top)
         _finish(axes, drawn.colorbar(image, ax=axes, shrink=0.8, aspect=28, pad=0.02), content, look)
         titles = {f"point-{point.number}": tooltip(content, point) for point in content.points}
-        return to_svg(drawn, f"map-{name}", f"{look.title} over {content.axes[0].name} and {content.axes[1].name}", titles)
+        return to_svg(
+            drawn, f"map-{name}", f"{look.title} over {content.axes[0].name} and {content.axes[1].name}", titles
+        )
 
 
 def profile_svg(content: Content) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from daemon.packages import beampilot_version
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,12 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from daemon.errors import disk_errors
-
+from daemon.campaign import Point
+from daemon.packages import beampilot_version
+from daemon.recorder.disk import write_atomically
 from daemon.report.charts import best_so_far, components_svg, convergence_svg, stages_of, timing_svg
 from daemon.report.content import Content
-from daemon.report.facts import documents_of, headline, key_figures, metadata_rows, stage_rows
+from daemon.report.facts import documents_of, headline, key_figures, metadata_rows, stage_rows, title
 from daemon.report.gather import gather
 from daemon.report.maps import MapStyle, map_svg, profile_svg
 from daemon.wording import number
@@ -59,8 +59,7 @@ def write_report(run: Path, target: Path | None = None) -> Path:
     """
     target = target or run / "report.html"
     page = render(gather(run))
-    with disk_errors(target):
-        write_whole(target, page.encode())
+    write_atomically(target, page.encode())
     return target
 
 
@@ -75,6 +74,7 @@ def render(content: Content) -> str:
     )
     return environment.get_template("report.html").render(
         content=content,
+        title=title(content),
         headline=headline(content),
         figures=key_figures(content),
         sections=_sections(content),
@@ -97,7 +97,9 @@ def _model_section(content: Content) -> Section | None:
     if "mean" not in content.maps or len(content.axes) > 2 or not content.points:
         return None
     if len(content.axes) == 1:
-        return Section("What the model learned", "The line is the model, the band two deviations.", _svg(profile_svg(content)))
+        return Section(
+            "What the model learned", "The line is the model, the band two deviations.", _svg(profile_svg(content))
+        )
     looks = {
         "mean": MapStyle("Expected value", content.objective, 6.6, numbered=True),
         "deviation": MapStyle("Uncertainty", "standard deviation", 3.3, numbered=False),
@@ -153,13 +155,21 @@ def _point_rows(content: Content) -> list[dict[str, Any]]:
                 "position": [number(value) for value in point.position],
                 "value": number(point.value) if np.isfinite(point.value) else "failed",
                 "best": number(float(so_far)),
-                "expected": f"{number(point.mean)} ± {number(point.deviation)}" if np.isfinite(point.mean) else "",
-                "acquisition": number(point.acquisition),
+                "expected": _expected(point),
+                "acquisition": number(point.choice.acquisition) if point.choice else "",
                 "kind": point.kind,
                 "is_best": best is not None and point.number == best.number,
             }
         )
     return rows
+
+
+def _expected(point: Point) -> str:
+    """What the model expected of a point before it was measured."""
+    choice = point.choice
+    if choice is None or not np.isfinite(choice.mean):
+        return ""
+    return f"{number(choice.mean)} ± {number(choice.deviation)}"
 
 
 def _svg(*drawings: str) -> tuple[Markup, ...]:

@@ -1,0 +1,158 @@
+"""The live view of a scan in a terminal: map, best so far, next choice and time, redrawn a few times a second."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from daemon.campaign import position_text
+from daemon.progress import Progress
+from daemon.raster import Raster, colour_bar, draw_points, palette, to_lines
+from daemon.wording import duration, number
+
+FACTS_WIDTH = 42
+"""Columns that the text beside the map needs."""
+
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+class ScanView:
+    """A renderable that always shows the newest state of a scan.
+
+    Args:
+        progress: The scan; another thread may update it while this draws.
+        activity: One or two words for what goes on, e.g. ``measuring``; may be changed.
+    """
+
+    def __init__(self, progress: Progress, activity: str = "measuring") -> None:
+        self.progress = progress
+        self.activity = activity
+        self._palette = palette()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw for a terminal of any size from 60 × 20 on."""
+        lines = (options.height or console.size.height) - 6
+        grid = Table.grid(padding=(0, 3))
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+        grid.add_row(self._map(options.max_width - FACTS_WIDTH - 3, max(lines, 6)), self._facts())
+        yield Group(self._title(), Text(), grid)
+
+    def _title(self) -> Text:
+        """What is measured, and what goes on."""
+        start = self.progress.start
+        parts = [f"scan {start.get('scan_id', '…')}", str(start.get("plan_name", "")).replace("_", " ")]
+        parts += [str(start["sample"])] if start.get("sample") else []
+        return Text.assemble(
+            ("Beampilot", "bold"),
+            "  ",
+            (" · ".join(parts), "default"),
+            "  ",
+            (self.activity, "bold cyan"),
+            overflow="ellipsis",
+        )
+
+    def _map(self, columns: int, lines: int) -> RenderableType:
+        """The measured points over the search space, with its bounds, legend and colours."""
+        progress = self.progress
+        if not progress.axes:
+            return Text("waiting for the first point …", style="dim")
+        raster = Raster.fitting(progress.axes, max(columns, 10), lines)
+        points = list(progress.points)
+        following = progress.choice.position if progress.choice else None
+        picture = draw_points(raster, points, progress.best, following, self._palette)
+        values = [point.value for point in points if math.isfinite(point.value)]
+        bounds = _spread(number(min(values)), number(max(values)), raster.width) if values else Text()
+        return Group(
+            Text(_bounds_of(progress, 1), style="dim"),
+            *to_lines(picture),
+            Text(_bounds_of(progress, 0), style="dim"),
+            colour_bar(self._palette, raster.width),
+            bounds,
+        )
+
+    def _facts(self) -> RenderableType:
+        """Everything beside the map."""
+        progress = self.progress
+        text = Text()
+        _section(text, "Best so far", self._best_lines())
+        _section(text, "Next", self._choice_lines())
+        _section(text, "Points", self._count_lines())
+        _section(text, "Time", self._time_lines())
+        if len(progress.points) > 1:
+            _section(text, "Best value, point by point", [_sparkline(progress.best_values(), FACTS_WIDTH - 2)])
+        text.append("■", "rgb(255,92,40)").append(" best   ", "dim").append("■", "white").append(" next", "dim")
+        return text
+
+    def _best_lines(self) -> list[str]:
+        best = self.progress.best
+        if best is None:
+            return ["nothing yet"]
+        error = f" ± {number(best.error)}" if math.isfinite(best.error) else ""
+        return [
+            f"{number(best.value)}{error}  {self.progress.objective}",
+            position_text(self.progress.axes, best.position),
+        ]
+
+    def _choice_lines(self) -> list[str]:
+        choice = self.progress.choice
+        if choice is None:
+            return ["–"]
+        lines = [position_text(self.progress.axes, choice.position), choice.kind]
+        if math.isfinite(choice.mean):
+            lines[1] += f", expecting {number(choice.mean)} ± {number(choice.deviation)}"
+        if math.isfinite(choice.acquisition) and choice.kind == "expected improvement":
+            lines.append(f"expected improvement {number(choice.improvement)}")
+        return lines
+
+    def _count_lines(self) -> list[str]:
+        progress = self.progress
+        budget = f" of at most {progress.budget}" if progress.budget else ""
+        grid = f"; the full grid has {progress.grid_points:,}" if progress.grid_points else ""
+        return [f"{len(progress.points)}{budget}{grid}"]
+
+    def _time_lines(self) -> list[str]:
+        progress = self.progress
+        lines = [f"{duration(progress.seconds)} on the instrument"]
+        if (computer := progress.computer_seconds()) is not None:
+            lines[0] += f", {duration(computer)} thinking per point"
+        if (grid := progress.grid_seconds()) and grid > progress.seconds:
+            saved = grid - progress.seconds
+            lines.append(f"{duration(saved)} saved of the grid's {duration(grid)} ({100 * saved / grid:.0f} %)")
+        return lines
+
+
+def _section(text: Text, title: str, lines: Sequence[str]) -> None:
+    """Append a titled block and an empty line."""
+    text.append(title + "\n", "bold")
+    for line in lines:
+        text.append(f" {line}\n")
+
+
+def _bounds_of(progress: Progress, index: int) -> str:
+    """The range of one axis, as it is written along the map."""
+    if index >= len(progress.axes):
+        return ""
+    axis = progress.axes[index]
+    arrow = "→" if index == 0 else "↑"
+    return f"{arrow} {axis.name} {number(axis.low)} to {number(axis.high)} {axis.unit}".rstrip()
+
+
+def _spread(left: str, right: str, width: int) -> Text:
+    """Two words at the ends of a line."""
+    return Text(left + " " * max(width - len(left) - len(right), 1) + right, style="dim")
+
+
+def _sparkline(values: Sequence[float], width: int) -> str:
+    """A line of bars, the newest value at the right end."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return ""
+    chosen = np.asarray(finite)[np.unique(np.linspace(0, len(finite) - 1, min(width, len(finite))).astype(int))]
+    low, span = chosen.min(), np.ptp(chosen) or 1.0
+    return "".join(BARS[1 + round(7 * (value - low) / span)] for value in chosen)
