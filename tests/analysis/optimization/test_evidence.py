@@ -45,6 +45,7 @@ def gpytorch_evidence(
 @pytest.mark.parametrize("known_noise", [False, True])
 @pytest.mark.parametrize("dimension", [1, 2, 4])
 def test_value_and_gradient_are_gpytorchs(kernel: str, known_noise: bool, dimension: int) -> None:
+    """Value and gradient are gpytorch's."""
     rng = np.random.default_rng(dimension)
     positions, targets = rng.random((17, dimension)), rng.standard_normal(17)
     targets = (targets - targets.mean()) / targets.std(ddof=1)
@@ -57,6 +58,7 @@ def test_value_and_gradient_are_gpytorchs(kernel: str, known_noise: bool, dimens
 
 
 def test_duplicates_are_no_singularity() -> None:
+    """Duplicates are no singularity."""
     positions = np.repeat(np.array([[0.2, 0.3], [0.8, 0.1]]), 20, axis=0)
     evidence = Evidence.of(positions, np.random.default_rng(0).standard_normal(40), None, "rbf")
     for parameters in (prior_mode(2, True), np.array([bound[0] for bound in parameter_bounds(2, True)])):

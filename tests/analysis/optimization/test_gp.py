@@ -28,6 +28,7 @@ def data(count: int = 25, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_evidence_reaches_botorchs_cold_fit(seed: int) -> None:
+    """Evidence reaches botorch's cold fit."""
     positions, values = data(seed=seed)
     targets = (values - values.mean()) / values.std(ddof=1)
     surrogate = GaussianProcess(2)
@@ -43,6 +44,7 @@ def test_evidence_reaches_botorchs_cold_fit(seed: int) -> None:
 @pytest.mark.parametrize("kernel", ["rbf", "matern"])
 @pytest.mark.parametrize("known_noise", [False, True])
 def test_prediction_is_gpytorchs(kernel: str, known_noise: bool) -> None:
+    """Prediction is gpytorch's."""
     positions, values = data()
     variances = np.linspace(0.5, 4.0, len(values)) if known_noise else None
     surrogate = GaussianProcess(2, kernel)
@@ -59,6 +61,7 @@ def test_prediction_is_gpytorchs(kernel: str, known_noise: bool) -> None:
 
 
 def test_prediction_is_the_textbooks() -> None:
+    """Prediction is the textbook's."""
     positions, values = data(12)
     surrogate = GaussianProcess(2)
     surrogate.fit(positions, values, None, NONE)
@@ -79,6 +82,7 @@ def test_prediction_is_the_textbooks() -> None:
 
 
 def test_pending_positions_lower_the_deviation_and_leave_mean_and_parameters() -> None:
+    """Pending positions lower the deviation and leave mean and parameters."""
     positions, values = data()
     surrogate = GaussianProcess(2)
     surrogate.fit(positions, values, None, NONE)
@@ -95,6 +99,7 @@ def test_pending_positions_lower_the_deviation_and_leave_mean_and_parameters() -
 
 @pytest.mark.parametrize("kernel", ["rbf", "matern"])
 def test_samples_have_the_posteriors_moments(kernel: str) -> None:
+    """Samples have the posterior's moments."""
     positions, values = data(10)
     surrogate = GaussianProcess(2, kernel)
     surrogate.fit(positions, values, None, np.array([[0.5, 0.5]]))
@@ -111,6 +116,7 @@ def test_samples_have_the_posteriors_moments(kernel: str) -> None:
 
 
 def test_a_sample_is_one_function_whatever_it_is_asked_at() -> None:
+    """A sample is one function whatever it is asked at."""
     surrogate = GaussianProcess(2)
     surrogate.fit(*data(), None, NONE)
     candidates = np.random.default_rng(4).random((30, 2))
@@ -120,6 +126,7 @@ def test_a_sample_is_one_function_whatever_it_is_asked_at() -> None:
 
 
 def test_noisy_members_average_to_the_posterior_mean() -> None:
+    """Noisy members average to the posterior mean."""
     positions, values = data(15)
     surrogate = GaussianProcess(2)
     surrogate.fit(positions, values, np.full(15, 100.0), NONE)
@@ -134,6 +141,7 @@ def test_noisy_members_average_to_the_posterior_mean() -> None:
 
 @pytest.mark.parametrize("values", [[5.0], [5.0, 5.0, 5.0], [0.0, 0.0], [1e-13, 3e-13, 2e-13], [1e15, 3e15, -1e15]])
 def test_degenerate_data_give_finite_predictions(values: list[float]) -> None:
+    """Degenerate data give finite predictions."""
     surrogate = GaussianProcess(2)
     positions = np.random.default_rng(0).random((len(values), 2))
     surrogate.fit(positions, np.array(values), None, NONE)
@@ -144,6 +152,7 @@ def test_degenerate_data_give_finite_predictions(values: list[float]) -> None:
 
 
 def test_a_restored_state_is_not_refitted_on_the_same_data() -> None:
+    """A restored state is not refitted on the same data."""
     positions, values = data(20)
     first, second = GaussianProcess(2), GaussianProcess(2)
     for n in (10, 19, 20):
@@ -156,6 +165,7 @@ def test_a_restored_state_is_not_refitted_on_the_same_data() -> None:
 
 
 def test_large_grids_are_predicted_in_pieces() -> None:
+    """Large grids are predicted in pieces."""
     surrogate = GaussianProcess(2)
     surrogate.fit(*data(), None, NONE)
     candidates = np.random.default_rng(9).random((20_000, 2))
@@ -165,6 +175,7 @@ def test_large_grids_are_predicted_in_pieces() -> None:
 
 
 def test_wrong_use_is_refused() -> None:
+    """Wrong use is refused."""
     with pytest.raises(ConfigurationError, match="rbf or matern"):
         GaussianProcess(2, "cosine")
     with pytest.raises(NotFittedError, match="fit first"):

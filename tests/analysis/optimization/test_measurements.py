@@ -13,6 +13,7 @@ from analysis.optimization.space import SearchSpace
 
 
 def test_a_readback_answers_the_pending_point_it_is_near(plane: SearchSpace) -> None:
+    """A readback answers the pending point it is near."""
     data = Measurements(plane)
     data.pending = [plane.candidates[3].copy(), plane.candidates[20].copy()]
     data.add(plane.candidates[20] + [0.3, -0.2], 1.0, None)
@@ -23,6 +24,7 @@ def test_a_readback_answers_the_pending_point_it_is_near(plane: SearchSpace) -> 
 
 
 def test_values_that_are_not_numbers_are_failures(plane: SearchSpace) -> None:
+    """Values that are not numbers are failures."""
     data = Measurements(plane)
     for index, value in enumerate([1.0, np.nan, np.inf, -np.inf]):
         data.add(plane.candidates[index], value, None)
@@ -34,6 +36,7 @@ def test_values_that_are_not_numbers_are_failures(plane: SearchSpace) -> None:
 
 
 def test_retelling_keeps_errors_unless_new_ones_come(plane: SearchSpace) -> None:
+    """Retelling keeps errors unless new ones come."""
     data = Measurements(plane)
     data.add(plane.candidates[0], 1.0, 0.5)
     data.add(plane.candidates[1], 1.0, None)
@@ -47,6 +50,7 @@ def test_retelling_keeps_errors_unless_new_ones_come(plane: SearchSpace) -> None
 
 
 def test_negative_errors_are_refused_and_leave_nothing(plane: SearchSpace) -> None:
+    """Negative errors are refused and leave nothing."""
     data = Measurements(plane)
     with pytest.raises(MeasurementError, match="negative"):
         data.add(plane.candidates[0], 1.0, -1.0)
@@ -54,6 +58,7 @@ def test_negative_errors_are_refused_and_leave_nothing(plane: SearchSpace) -> No
 
 
 def test_continuous_positions_are_taken_only_where_measured() -> None:
+    """Continuous positions are taken only where measured."""
     space = SearchSpace(bounds={"x": (0.0, 100.0), "y": (0.0, 1.0)})
     data = Measurements(space)
     assert data.is_taken(np.array([[50.0, 0.5]])).tolist() == [False]
@@ -64,6 +69,7 @@ def test_continuous_positions_are_taken_only_where_measured() -> None:
 
 
 def test_description_survives_json_without_nan(plane: SearchSpace) -> None:
+    """Description survives JSON without NaN."""
     data = Measurements(plane)
     for index, (value, error) in enumerate([(1 / 3, None), (np.nan, None), (1e-300, 0.1)]):
         data.add(plane.candidates[index] + 0.01, value, error)

@@ -26,7 +26,7 @@ def box(dimension: int, count: int | None) -> SearchSpace:
     """A cube from 0 to 10 with a grid or without."""
     axes = "abcdef"[:dimension]
     return SearchSpace(
-        bounds={axis: (0.0, 10.0) for axis in axes}, grid=None if count is None else {axis: count for axis in axes}
+        bounds=dict.fromkeys(axes, (0.0, 10.0)), grid=None if count is None else dict.fromkeys(axes, count)
     )
 
 
@@ -40,6 +40,7 @@ def box(dimension: int, count: int | None) -> SearchSpace:
 def test_every_ask_is_allowed_and_new_until_all_are_used(
     surrogate_name: str, acquisition: str, seed: int, values: list[float], overlap: list[bool]
 ) -> None:
+    """Every ask is allowed and new until all are used."""
     space = SearchSpace(
         bounds={"a": (0.0, 4.0), "b": (0.0, 2.0)},
         grid={"a": 5, "b": 3},
@@ -64,6 +65,7 @@ def test_every_ask_is_allowed_and_new_until_all_are_used(
 @relaxed
 @given(st.sampled_from(sorted(ACQUISITIONS)), st.integers(0, 1000))
 def test_continuous_asks_are_allowed_and_distinct(surrogate_name: str, acquisition: str, seed: int) -> None:
+    """Continuous asks are allowed and distinct."""
     space = SearchSpace(bounds={"a": (0.0, 4.0), "b": (0.0, 2.0)}, forbidden=FORBIDDEN, speeds={"a": 2.0})
     optimizer = Optimizer(space, acquisition, 3, seed, surrogate=surrogate_name)
     for _ in range(6):
@@ -80,6 +82,7 @@ def test_continuous_asks_are_allowed_and_distinct(surrogate_name: str, acquisiti
 
 @pytest.mark.parametrize(("dimension", "count"), [(1, 51), (1, None), (2, 21), (2, None), (3, 9), (6, 3), (6, None)])
 def test_asks_work_in_one_to_six_dimensions(surrogate_name: str, dimension: int, count: int | None) -> None:
+    """Asks work in one to six dimensions."""
     optimizer = Optimizer(box(dimension, count), surrogate=surrogate_name)
     for _ in range(14):
         suggestion = optimizer.ask()
@@ -91,6 +94,8 @@ def test_asks_work_in_one_to_six_dimensions(surrogate_name: str, dimension: int,
 @pytest.mark.parametrize("maximize", [True, False])
 @pytest.mark.parametrize("count", [41, None])
 def test_branins_optimum_is_found(surrogate_name: str, maximize: bool, count: int | None) -> None:
+    """Branin's optimum is found."""
+
     def branin(p: dict[str, float]) -> float:
         a = p["y"] - 5.1 / (4 * np.pi**2) * p["x"] ** 2 + 5 / np.pi * p["x"] - 6
         return float(a**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(p["x"]) + 10)
@@ -111,6 +116,7 @@ def test_branins_optimum_is_found(surrogate_name: str, maximize: bool, count: in
 
 @pytest.mark.parametrize("acquisition", ["ei", "nei", "pi", "ucb", "thompson", "ei_per_second"])
 def test_every_greedy_acquisition_beats_chance(surrogate_name: str, acquisition: str) -> None:
+    """Every greedy acquisition beats chance."""
     space = box(2, 31)
     optimizer = Optimizer(space, acquisition, seed=2, surrogate=surrogate_name)
     for _ in range(30):
@@ -121,6 +127,7 @@ def test_every_greedy_acquisition_beats_chance(surrogate_name: str, acquisition:
 
 
 def test_maximum_variance_spreads_over_the_space(surrogate_name: str) -> None:
+    """Maximum variance spreads over the space."""
     optimizer = Optimizer(box(2, 21), "variance", 4, surrogate=surrogate_name)
     for _ in range(25):
         suggestion = optimizer.ask()
@@ -132,6 +139,7 @@ def test_maximum_variance_spreads_over_the_space(surrogate_name: str) -> None:
 
 @pytest.mark.parametrize("pending", [1, 3])
 def test_asking_before_telling_gives_different_points(surrogate_name: str, pending: int) -> None:
+    """Asking before telling gives different points."""
     optimizer = Optimizer(box(2, 31), surrogate=surrogate_name)
     for _ in range(12):
         suggestion = optimizer.ask()
@@ -142,6 +150,7 @@ def test_asking_before_telling_gives_different_points(surrogate_name: str, pendi
 
 
 def test_an_objective_in_other_units_gives_the_same_points(surrogate_name: str) -> None:
+    """An objective in other units gives the same points."""
     scans = []
     for scale, shift in [(1.0, 0.0), (1e-12, 0.0), (1e9, -3e8)]:
         optimizer = Optimizer(box(2, 15), surrogate=surrogate_name)
@@ -154,6 +163,7 @@ def test_an_objective_in_other_units_gives_the_same_points(surrogate_name: str) 
 
 
 def test_minimising_is_maximising_the_negative(surrogate_name: str) -> None:
+    """Minimising is maximising the negative."""
     up, down = (Optimizer(box(2, 15), surrogate=surrogate_name, maximize=flag) for flag in (True, False))
     for _ in range(13):
         position = up.ask().position
@@ -167,6 +177,7 @@ def test_minimising_is_maximising_the_negative(surrogate_name: str) -> None:
 
 
 def test_a_single_point_and_constant_data_do_not_stop_it(surrogate_name: str) -> None:
+    """A single point and constant data do not stop it."""
     optimizer = Optimizer(box(2, 9), initial_points=1, surrogate=surrogate_name)
     for _ in range(8):
         optimizer.tell(optimizer.ask().position, 4.2)
@@ -177,6 +188,7 @@ def test_a_single_point_and_constant_data_do_not_stop_it(surrogate_name: str) ->
 
 
 def test_only_failures_spread_over_the_space_and_never_stop_it(surrogate_name: str) -> None:
+    """Only failures spread over the space and never stop it."""
     optimizer = Optimizer(box(2, 4), initial_points=2, surrogate=surrogate_name)
     kinds = []
     for _ in range(40):
@@ -191,6 +203,7 @@ def test_only_failures_spread_over_the_space_and_never_stop_it(surrogate_name: s
 
 
 def test_failed_points_come_back_only_when_nothing_else_is_left(surrogate_name: str) -> None:
+    """Failed points come back only when nothing else is left."""
     optimizer = Optimizer(box(2, 4), initial_points=3, surrogate=surrogate_name)
     for step in range(16):
         suggestion = optimizer.ask()
@@ -207,6 +220,7 @@ def test_failed_points_come_back_only_when_nothing_else_is_left(surrogate_name: 
 
 
 def test_errors_are_believed(surrogate_name: str) -> None:
+    """Errors are believed."""
     precise, vague = (Optimizer(box(1, 31), initial_points=6, surrogate=surrogate_name) for _ in range(2))
     for optimizer, error in ((precise, 1e-3), (vague, 0.5)):
         for x in (0.0, 2.0, 4.0, 6.0, 8.0, 10.0):
@@ -218,6 +232,7 @@ def test_errors_are_believed(surrogate_name: str) -> None:
 
 
 def test_known_noise_is_that_of_points_without_an_error(surrogate_name: str) -> None:
+    """Known noise is that of points without an error."""
     given, told = (
         Optimizer(box(1, 31), noise=0.05, surrogate=surrogate_name),
         Optimizer(box(1, 31), surrogate=surrogate_name),
@@ -229,6 +244,7 @@ def test_known_noise_is_that_of_points_without_an_error(surrogate_name: str) -> 
 
 
 def test_retelling_is_telling_anew(surrogate_name: str) -> None:
+    """Retelling is telling anew."""
     changed, fresh = (Optimizer(box(2, 9), initial_points=4, surrogate=surrogate_name) for _ in range(2))
     positions = [changed.ask().position for _ in range(6)]
     for position in positions:
@@ -242,6 +258,7 @@ def test_retelling_is_telling_anew(surrogate_name: str) -> None:
 
 
 def test_the_reason_is_what_the_model_says(surrogate_name: str) -> None:
+    """The reason is what the model says."""
     space = SearchSpace(bounds={"a": (0, 10), "b": (0, 10)}, grid={"a": 21, "b": 21}, speeds={"a": 2.0, "b": 0.5})
     optimizer = Optimizer(space, surrogate=surrogate_name)
     for _ in range(8):
@@ -265,6 +282,7 @@ def test_the_reason_is_what_the_model_says(surrogate_name: str) -> None:
 
 
 def test_improvement_per_second_divides_by_travel_and_overhead(surrogate_name: str) -> None:
+    """Improvement per second divides by travel and overhead."""
     space = SearchSpace(bounds={"a": (0, 10), "b": (0, 10)}, grid={"a": 11, "b": 11}, speeds={"a": 0.1, "b": 0.5})
     options = {"overhead": 5.0}
     optimizers = [
@@ -283,6 +301,7 @@ def test_improvement_per_second_divides_by_travel_and_overhead(surrogate_name: s
 
 
 def test_a_withdrawn_point_may_be_asked_again(surrogate_name: str) -> None:
+    """A withdrawn point may be asked again."""
     optimizer = Optimizer(box(2, 9), surrogate=surrogate_name)
     first = optimizer.ask().position
     assert optimizer.withdraw(first)
@@ -291,6 +310,7 @@ def test_a_withdrawn_point_may_be_asked_again(surrogate_name: str) -> None:
 
 
 def test_points_told_from_elsewhere_count(surrogate_name: str) -> None:
+    """Points told from elsewhere count."""
     optimizer = Optimizer(box(2, 21), initial_points=5, surrogate=surrogate_name)
     rng = np.random.default_rng(0)
     for _ in range(6):
@@ -313,11 +333,13 @@ def test_points_told_from_elsewhere_count(surrogate_name: str) -> None:
     ],
 )
 def test_wrong_settings_are_refused_with_the_choices(arguments: dict[str, object], word: str) -> None:
+    """Wrong settings are refused with the choices."""
     with pytest.raises(ConfigurationError, match=word):
         Optimizer(box(1, 5), **{"surrogate": "gp", **arguments})
 
 
 def test_positions_of_other_axes_are_refused() -> None:
+    """Positions of other axes are refused."""
     optimizer = Optimizer(box(2, 5), surrogate="gp")
     with pytest.raises(MeasurementError, match="needs the axes a, b"):
         optimizer.tell({"a": 1.0, "z": 1.0}, 1.0)

@@ -9,6 +9,7 @@ from analysis.optimization.search import refine
 
 
 def test_it_climbs_to_a_maximum_between_candidates() -> None:
+    """It climbs to a maximum between candidates."""
     top = np.array([0.3137, 0.7719, 0.5])
     candidates = np.random.default_rng(0).random((200, 3))
 
@@ -21,6 +22,7 @@ def test_it_climbs_to_a_maximum_between_candidates() -> None:
 
 
 def test_it_never_enters_a_forbidden_part_nor_leaves_the_cube() -> None:
+    """It never enters a forbidden part nor leaves the cube."""
     candidates = np.random.default_rng(1).random((50, 2)) * [0.6, 1.0]
     asked: list[np.ndarray] = []
 
@@ -36,6 +38,7 @@ def test_it_never_enters_a_forbidden_part_nor_leaves_the_cube() -> None:
 
 
 def test_a_flat_score_keeps_the_first_candidate() -> None:
+    """A flat score keeps the first candidate."""
     candidates = np.random.default_rng(2).random((5, 2))
     position, value = refine(lambda unit: np.zeros(len(unit)), candidates, np.zeros(5))
     np.testing.assert_array_equal(position, candidates[0])

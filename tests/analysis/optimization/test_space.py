@@ -32,6 +32,7 @@ def spaces(draw: st.DrawFn, gridded: bool | None = None) -> SearchSpace:
 @settings(max_examples=50, deadline=None)
 @given(spaces())
 def test_candidates_are_allowed_distinct_and_scaled(space: SearchSpace) -> None:
+    """Candidates are allowed distinct and scaled."""
     candidates = space.candidates
     assert (candidates >= space.low).all()
     assert (candidates <= space.high).all()
@@ -47,20 +48,25 @@ def test_candidates_are_allowed_distinct_and_scaled(space: SearchSpace) -> None:
 @settings(max_examples=50, deadline=None)
 @given(spaces(gridded=True), st.floats(-0.49, 0.49))
 def test_nearest_finds_every_candidate_and_its_readbacks(space: SearchSpace, offset: float) -> None:
-    steps = np.array([(h - lo) / max(n - 1, 1) for (lo, h), n in zip(space.bounds.values(), space.grid.values())])
+    """Nearest finds every candidate and its readbacks."""
+    assert space.grid is not None
+    steps = (space.high - space.low) / np.maximum(np.array(list(space.grid.values())) - 1, 1)
     np.testing.assert_array_equal(space.nearest(space.candidates + offset * steps), np.arange(len(space.candidates)))
 
 
 def test_grid_positions_are_exact() -> None:
+    """Grid positions are exact."""
     space = SearchSpace(bounds={"x": (0.0, 150.0), "y": (0.0, 150.0)}, grid={"x": 31, "y": 31})
     np.testing.assert_array_equal(np.unique(space.candidates), np.arange(0.0, 151.0, 5.0))
 
 
 def test_far_and_forbidden_positions_have_no_nearest(plane: SearchSpace) -> None:
+    """Far and forbidden positions have no nearest."""
     assert plane.nearest([[25.0, 45.0], [-35.1, 0.0], [-32.0, 0.0]]).tolist() == [-1, -1, 0]
 
 
 def test_map_has_reversed_axes_and_nan_where_forbidden(plane: SearchSpace) -> None:
+    """Map has reversed axes and NaN where forbidden."""
     drawn = plane.as_map(plane.candidates @ [1.0, 1000.0])
     expected = plane.coordinates["x"][None, :] + 1000.0 * plane.coordinates["y"][:, None]
     allowed = ~((plane.coordinates["x"][None, :] >= 20) & (plane.coordinates["y"][:, None] >= 40))
@@ -70,16 +76,19 @@ def test_map_has_reversed_axes_and_nan_where_forbidden(plane: SearchSpace) -> No
 
 
 def test_travel_time_is_that_of_the_slowest_axis(plane: SearchSpace) -> None:
+    """Travel time is that of the slowest axis."""
     times = plane.travel_time([0.0, 0.0], [[20.0, 1.0], [-20.0, 10.0], [0.0, 0.0]])
     np.testing.assert_allclose(times, [2.0, 5.0, 0.0])
 
 
 def test_an_axis_without_speed_costs_nothing() -> None:
+    """An axis without speed costs nothing."""
     space = SearchSpace(bounds={"x": (0, 1), "y": (0, 1)}, speeds={"y": 0.5})
     assert space.travel_time([0, 0], [1, 0.25]) == pytest.approx(0.5)
 
 
 def test_description_survives_json() -> None:
+    """Description survives JSON."""
     space = SearchSpace(
         bounds={"x": (0.1, 0.7), "y": (-1, 1 / 3)},
         grid={"y": 5, "x": 4},
@@ -93,6 +102,7 @@ def test_description_survives_json() -> None:
 
 
 def test_continuous_candidates_avoid_forbidden_regions_and_fill_the_rest() -> None:
+    """Continuous candidates avoid forbidden regions and fill the rest."""
     space = SearchSpace(bounds={"x": (0, 10), "y": (0, 10)}, forbidden=[Circle(("x", "y"), (5, 5), 3)])
     share = len(space.candidates) / 2048
     assert share == pytest.approx(1 - np.pi * 9 / 100, abs=0.01)
@@ -119,11 +129,13 @@ def test_continuous_candidates_avoid_forbidden_regions_and_fill_the_rest() -> No
     ],
 )
 def test_nonsense_is_refused_with_the_reason(arguments: dict[str, object], word: str) -> None:
+    """Nonsense is refused with the reason."""
     with pytest.raises(SearchSpaceError, match=word):
         SearchSpace(**arguments)
 
 
 @pytest.mark.parametrize("position", [{"x": 1.0}, {"x": 1.0, "y": 1.0, "z": 0.0}, {"x": np.nan, "y": 0.0}])
 def test_positions_need_all_axes_and_finite_numbers(plane: SearchSpace, position: dict[str, float]) -> None:
+    """Positions need all axes and finite numbers."""
     with pytest.raises(MeasurementError):
         plane.to_array(position)

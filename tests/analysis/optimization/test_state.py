@@ -24,6 +24,7 @@ def objective(position: dict[str, float], noise: float) -> float:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_restored_optimiser_goes_on_the_same_way(surrogate_name: str, data: st.DataObject) -> None:
+    """The restored optimiser goes on the same way."""
     draw = data.draw
     space = SearchSpace(
         bounds={"x": (0.0, 10.0), "y": (-1 / 3, 10.0)},
@@ -73,6 +74,7 @@ def scanned(plane: SearchSpace, points: int) -> Optimizer:
 
 
 def test_a_saved_file_restores_exactly_and_leaves_no_litter(plane: SearchSpace, tmp_path: Path) -> None:
+    """A saved file restores exactly and leaves no litter."""
     optimizer = scanned(plane, 6)
     path = tmp_path / "optimizer.json"
     save_state(path, optimizer)
@@ -88,6 +90,7 @@ def test_a_saved_file_restores_exactly_and_leaves_no_litter(plane: SearchSpace, 
 def test_a_crash_while_saving_keeps_the_old_file(
     plane: SearchSpace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
+    """A crash while saving keeps the old file."""
     path = tmp_path / "optimizer.json"
     save_state(path, scanned(plane, 5))
     before = path.read_bytes()
@@ -107,6 +110,7 @@ def test_a_crash_while_saving_keeps_the_old_file(
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"version": 99}', '{"version": 1}'])
 def test_damaged_files_are_refused(tmp_path: Path, text: str) -> None:
+    """Damaged files are refused."""
     path = tmp_path / "optimizer.json"
     path.write_text(text)
     with pytest.raises(StateError):
@@ -114,6 +118,7 @@ def test_damaged_files_are_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_damaged_entry_is_refused(plane: SearchSpace) -> None:
+    """A damaged entry is refused."""
     state = scanned(plane, 5).state()
     for key, value in [("measurements", {"told": [{}], "pending": []}), ("settings", {"luck": 1}), ("model", {})]:
         with pytest.raises(StateError, match="damaged"):
