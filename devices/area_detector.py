@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from ophyd import Component, Signal
 
 from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal
-from devices.errors import FrameWriterError, OperationError
+from devices.errors import OperationError
+from devices.frames import FrameLayout
 from devices.protocols import Coordinate, FrameBackend
 from devices.status import Status
-from devices.writer import FrameLayout, FrameWriter
+from devices.writer import AssetDoc, FrameWriter
 
 
 class FrameStatistic(Signal):
@@ -25,13 +26,13 @@ class FrameStatistic(Signal):
         return {self.name: {**key, "units": "counts"}}
 
 
-class AreaDetector(BackedDevice):
+class AreaDetector(BackedDevice[FrameBackend]):
     """A camera that takes one frame per trigger.
 
     Data keys: ``<name>_total``, the sum, and ``<name>_max``, the largest value of the frame, both over the pixels
     that are not known to be hot or dead (a ``max`` at the data type's largest value means saturation); and
-    ``<name>``, the frame as it was read out, external, while a writer is attached. Configuration:
-    ``<name>_exposure_time``, s.
+    ``<name>``, the frame as it was read out, bad pixels included, external, while a writer is attached.
+    Configuration: ``<name>_exposure_time``, s.
 
     Args:
         backend: What takes the frames.
@@ -40,7 +41,6 @@ class AreaDetector(BackedDevice):
         **options: Those of ophyd's ``Device``.
 
     Attributes:
-        writer: May be attached and detached between runs.
         dark: Whether frames are taken with the camera kept from the light.
         last_frame: The last frame, shape (y, x), or None.
     """
@@ -49,83 +49,115 @@ class AreaDetector(BackedDevice):
     max = Component(FrameStatistic, value=0)
     exposure_time = Component(BackendSignal, "exposure_time", units="s", writable=True, kind=CONFIG)
 
-    backend: FrameBackend
-
     def __init__(self, backend: FrameBackend, *, name: str, writer: FrameWriter | None = None, **options: Any) -> None:
         super().__init__(backend, name=name, **options)
-        self.writer = writer
         self.dark = False
         self.last_frame: NDArray[Any] | None = None
-        self._good: NDArray[np.bool_] | None = None
+        self._layout: FrameLayout | None = None
+        self._status = Status.finished()
+        self._writer = writer
+
+    @property
+    def writer(self) -> FrameWriter | None:
+        """Where the frames go; may be attached and detached between runs."""
+        return self._writer
+
+    @writer.setter
+    def writer(self, writer: FrameWriter | None) -> None:
+        self._writer = writer
+        if writer is not None:
+            writer.prepare(self.layout)
 
     @property
     def layout(self) -> FrameLayout:
-        """What a writer needs to know about the frames."""
-        bad = self.backend.bad_pixels()
-        return FrameLayout(self.name, self.backend.shape, self.backend.dtype, self.frame_coordinates(), bad)
+        """What the frames look like; the camera was asked when it was connected or staged."""
+        if self._layout is None:
+            backend = self.backend
+            self._layout = FrameLayout(
+                self.name, backend.shape, backend.dtype, self.frame_coordinates(), backend.bad_pixels()
+            )
+        return self._layout
 
     def frame_coordinates(self) -> dict[str, Coordinate]:
         """Return the pixels' coordinates by the dimension's name, ``<name>_y`` and ``<name>_x``."""
         return {f"{self.name}_{axis}": value for axis, value in self.backend.coordinates().items()}
 
     def connect(self, timeout: float = 5.0) -> None:
-        """Reach the camera, and ask it for its bad pixels: see :meth:`BackedDevice.connect`."""
+        """Reach the camera, and ask it what its frames look like: see :meth:`ConnectableDevice.connect`."""
         super().connect(timeout)
-        self._read_mask()
+        self._renew_layout()
 
     def stage(self) -> list[object]:
         """Make ready for a run."""
-        self._read_mask()
+        self._renew_layout()
         return super().stage()
 
+    def unstage(self) -> list[object]:
+        """End a run; an exposure under way is given up."""
+        self._give_up()
+        return super().unstage()
+
     def trigger(self) -> Status:
-        """Take one frame; done when it is written."""
-        status = Status(f"exposure of {self.name}")
+        """Take one frame; done when it is written.
+
+        An exposure under way, left behind by a pause, is given up.
+        """
+        self._give_up()
+        self._status = status = Status(f"exposure of {self.name}")
 
         def done(frame: NDArray[Any] | None, error: Exception | None) -> None:
-            if error is None and frame is None:
-                error = OperationError(f"{self.name}: the exposure gave no frame")
-            if error is None and frame is not None:
-                try:
-                    self._take(frame)
-                except Exception as failure:
-                    error = failure
+            if error is None and not status.done:
+                error = self._take(frame)
             status.finish(error)
 
         self.backend.expose(done, dark=self.dark)
         return status
 
     def stop(self, *, success: bool = False) -> None:
-        """End the exposure under way."""
+        """End the exposure under way.
+
+        Args:
+            success: Whether its status counts as a success all the same.
+        """
+        if success:
+            self._status.set_finished()
         self.backend.abort()
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Describe the numbers, and the frame where a writer takes it."""
-        description = super().describe()
+        description: dict[str, Any] = dict(super().describe())
         if self.writer is not None:
             description[self.name] = self.layout.data_key()
         return description
 
-    def collect_asset_docs(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def collect_asset_docs(self) -> Iterator[AssetDoc]:
         """Hand out the documents that announce the frame written last."""
         if self.writer is not None:
             yield from self.writer.asset_docs(self.name)
 
-    def _take(self, frame: NDArray[Any]) -> None:
-        """Write a frame, then keep its numbers for ``read``."""
-        if frame.shape != self.backend.shape:
-            raise FrameWriterError(f"{self.name}: a frame of shape {frame.shape} instead of {self.backend.shape}")
-        if self.writer is not None:
-            self.writer.write(self.layout, frame)
-        if self._good is None:
-            self._read_mask()
+    def _take(self, frame: NDArray[Any] | None) -> Exception | None:
+        """Write a frame and keep its numbers for ``read``; return why that failed, or None."""
+        if frame is None or frame.shape != self.layout.shape:
+            what = "no frame" if frame is None else f"a frame of shape {frame.shape}"
+            return OperationError(f"{self.name}: the exposure gave {what} instead of {self.layout.shape}")
+        try:
+            if self.writer is not None:
+                self.writer.write(self.layout, frame)
+        except Exception as error:
+            return error
+        now, good = self.backend.time(), frame[self.layout.good_pixels]
         self.last_frame = frame
-        now = self.backend.time()
-        good = frame[self._good]
         self.total.put(int(good.sum(dtype=np.int64)), timestamp=now, force=True)
         self.max.put(int(good.max(initial=0)), timestamp=now, force=True)
+        return None
 
-    def _read_mask(self) -> None:
-        """Ask the camera which pixels count."""
-        bad = self.backend.bad_pixels()
-        self._good = np.ones(self.backend.shape, bool) if bad is None else ~bad
+    def _give_up(self) -> None:
+        """End an exposure that nobody waits for any more."""
+        if not self._status.done:
+            self.stop(success=True)
+
+    def _renew_layout(self) -> None:
+        """Ask the camera again what its frames look like."""
+        self._layout = None
+        if self.writer is not None:
+            self.writer.prepare(self.layout)

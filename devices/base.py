@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, TypeVar, cast
 
 from ophyd import Device, Kind, Signal
 
 from devices.errors import NotConnectedError
+from devices.protocols import Backend
 from devices.status import Status
+
+BackendT = TypeVar("BackendT", bound=Backend)
+
+HINTED = Kind.hinted
+"""The data keys that a plot shows first."""
+
+CONFIG = Kind.config
+"""What is recorded once per run instead of with every event."""
+
+
+def number_key(source: str, units: str, precision: int = 3) -> dict[str, Any]:
+    """Describe a 64-bit floating-point number, as event-model's ``data_key`` wants it."""
+    return {
+        "source": source,
+        "dtype": "number",
+        "dtype_numpy": "<f8",
+        "shape": [],
+        "units": units,
+        "precision": precision,
+    }
 
 
 class BackendSignal(Signal):
-    """A value of a device's back-end, read when it is asked for.
+    """A number of a device's back-end, asked for when it is read.
 
     Args:
         attribute: Attribute or method without arguments of ``parent.backend``.
@@ -38,14 +59,14 @@ class BackendSignal(Signal):
         self._metadata.update(write_access=writable)
 
     @property
-    def backend(self) -> Any:
-        """The back-end of the device that the signal belongs to."""
-        return self.parent.backend
+    def backend(self) -> Backend:
+        """What the value comes from."""
+        return cast(Any, self.parent).backend
 
     @property
     def units(self) -> str:
         """Unit of the value."""
-        return self.backend.units if self._units is None else self._units
+        return str(getattr(self.backend, "units", "")) if self._units is None else self._units
 
     @property
     def timestamp(self) -> float:
@@ -54,7 +75,8 @@ class BackendSignal(Signal):
 
     def get(self, **_: Any) -> float:
         """Ask the back-end for the value."""
-        value = getattr(self.backend, self._attribute)
+        backend: Any = self.backend
+        value = getattr(backend, self._attribute)
         self._readback = float(value() if callable(value) else value)
         return self._readback
 
@@ -63,7 +85,8 @@ class BackendSignal(Signal):
         super().put(float(value), timestamp=self.backend.time(), **options)
         setattr(self.backend, self._attribute, float(value))
 
-    def set(self, value: float, **_: Any) -> Status:
+    # Statuses are our own throughout, which cost no thread: see devices.status.
+    def set(self, value: float, **_: Any) -> Status:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Assign the value; done at once."""
         self.put(value)
         return Status.finished(f"{self.name} to {value:g} {self.units}")
@@ -73,31 +96,15 @@ class BackendSignal(Signal):
         return {self.name: number_key(f"backend:{self._attribute}", self.units, self._precision)}
 
 
-def number_key(source: str, units: str, precision: int = 3) -> dict[str, Any]:
-    """Describe a 64-bit floating-point number, as event-model's ``data_key`` wants it."""
-    return {
-        "source": source,
-        "dtype": "number",
-        "dtype_numpy": "<f8",
-        "shape": [],
-        "units": units,
-        "precision": precision,
-    }
-
-
-class BackedDevice(Device):
-    """An ophyd device in front of a back-end.
+class ConnectableDevice(Device):
+    """An ophyd device that reaches its hardware when it is told to.
 
     Args:
-        backend: What talks to the hardware; None for a device that only groups others.
         name: Name of the device; its data keys begin with it.
         **options: Those of ophyd's ``Device``.
     """
 
-    backend: Any
-
-    def __init__(self, backend: Any = None, *, name: str, **options: Any) -> None:
-        self.backend = backend
+    def __init__(self, *, name: str, **options: Any) -> None:
         super().__init__("", name=name, **options)
 
     def connect(self, timeout: float = 5.0) -> None:
@@ -117,23 +124,39 @@ class BackedDevice(Device):
         for part in self._parts():
             part.connect(timeout)
 
-    def wait_for_connection(self, all_signals: bool = False, timeout: float = 5.0) -> None:
+    def wait_for_connection(self, all_signals: bool = False, timeout: object = 5.0) -> None:
         """Reach the hardware: ophyd's name for :meth:`connect`."""
-        self.connect(timeout)
+        self.connect(float(cast(float, timeout)))
 
-    def _own_backends(self) -> dict[str, Any]:
+    def trigger(self) -> Status:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Do nothing, at once: a device that measures says otherwise."""
+        return Status.finished(f"trigger of {self.name}")
+
+    def _own_backends(self) -> Mapping[str, Backend]:
         """Map names for messages to the back-ends that this device itself talks to."""
-        return {} if self.backend is None else {self.name: self.backend}
+        return {}
 
-    def _parts(self) -> Iterator[BackedDevice]:
-        """Iterate over the sub-devices that have back-ends of their own."""
+    def _parts(self) -> Iterator[ConnectableDevice]:
+        """Iterate over the sub-devices."""
         for attribute in self.component_names:
             part = getattr(self, attribute)
-            if isinstance(part, BackedDevice):
+            if isinstance(part, ConnectableDevice):
                 yield part
 
 
-HINTED = Kind.hinted
-"""The data keys that a plot shows first."""
-CONFIG = Kind.config
-"""What is recorded once per run instead of with every event."""
+class BackedDevice(ConnectableDevice, Generic[BackendT]):
+    """An ophyd device in front of one back-end.
+
+    Args:
+        backend: What talks to the hardware.
+        name: Name of the device; its data keys begin with it.
+        **options: Those of ophyd's ``Device``.
+    """
+
+    def __init__(self, backend: BackendT, *, name: str, **options: Any) -> None:
+        self.backend = backend
+        super().__init__(name=name, **options)
+
+    def _own_backends(self) -> Mapping[str, Backend]:
+        """Map this device's name to its back-end."""
+        return {self.name: self.backend}

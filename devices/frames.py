@@ -1,8 +1,7 @@
-"""Frames on disk: how they are laid out in a run, and how one is read while the run is open."""
+"""How a camera's frames look, and how they lie in a run."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.errors import FrameWriterError
 from devices.protocols import Coordinate
 
 
@@ -25,6 +23,7 @@ class FrameLayout:
         dtype: Type of a pixel.
         coordinates: Coordinates by dimension name, ``<key>_y`` and ``<key>_x``.
         bad_pixels: Pixels known to be hot or dead, shape (y, x), or None.
+        good_pixels: The others, shape (y, x).
     """
 
     key: str
@@ -32,6 +31,11 @@ class FrameLayout:
     dtype: np.dtype[Any]
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
     bad_pixels: NDArray[np.bool_] | None = None
+    good_pixels: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        good = np.ones(self.shape, bool) if self.bad_pixels is None else ~self.bad_pixels
+        object.__setattr__(self, "good_pixels", good)
 
     @property
     def dimensions(self) -> tuple[str, str, str]:
@@ -47,6 +51,16 @@ class FrameLayout:
     def little_endian(self) -> np.dtype[Any]:
         """The type of a pixel as it lies on disk."""
         return self.dtype.newbyteorder("<")
+
+    def same_as(self, other: FrameLayout) -> bool:
+        """Tell whether another layout is equal, arrays compared element by element."""
+        return (
+            (self.key, self.shape, self.dtype) == (other.key, other.shape, other.dtype)
+            and np.array_equal(self.good_pixels, other.good_pixels)
+            and (self.bad_pixels is None) == (other.bad_pixels is None)
+            and self.coordinates.keys() == other.coordinates.keys()
+            and all(value.same_as(other.coordinates[name]) for name, value in self.coordinates.items())
+        )
 
     def data_key(self) -> dict[str, Any]:
         """Describe the frames, as event-model's ``data_key`` wants it."""
@@ -64,39 +78,3 @@ class FrameLayout:
 def chunk_file(array: Path, index: int) -> Path:
     """Return where the frame of one event lies before the run is compacted."""
     return array / "c" / str(index) / "0" / "0" / "0"
-
-
-def read_frame(array: Path, index: int) -> NDArray[Any]:
-    """Read the frame of one event, of an open run or of a closed one.
-
-    While a run is open its frames lie on disk before the array's length says so; this reads the chunk itself.
-
-    Args:
-        array: Folder of the array, ``<run>/<stream>/<key>``.
-        index: Which event, counted from 0.
-
-    Returns:
-        The frame, shape (y, x).
-
-    Raises:
-        FrameWriterError: There is no such frame.
-    """
-    try:
-        metadata = json.loads((array / "zarr.json").read_text(encoding="utf-8"))
-        if metadata["codecs"][0]["name"] == "sharding_indexed":
-            return _read_with_zarr(array, index)
-        dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
-        data = np.fromfile(chunk_file(array, index), dtype)
-        return data.reshape(metadata["chunk_grid"]["configuration"]["chunk_shape"][2:])
-    except FileNotFoundError:
-        raise FrameWriterError(f"{array}: no frame for event {index}") from None
-
-
-def _read_with_zarr(array: Path, index: int) -> NDArray[Any]:
-    """Read a frame of a compacted array."""
-    import zarr
-
-    frames = zarr.open_array(array, mode="r")
-    if not 0 <= index < frames.shape[0]:
-        raise FrameWriterError(f"{array}: no frame for event {index}; there are {frames.shape[0]}")
-    return np.asarray(frames[index, 0])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from ophyd import Component
 
-from devices.base import HINTED, BackedDevice, BackendSignal
-from devices.protocols import ValueBackend
+from devices.base import HINTED, BackendSignal, ConnectableDevice
+from devices.protocols import Backend, ValueBackend
 
 
 class MonitorValue(BackendSignal):
@@ -20,10 +20,10 @@ class MonitorValue(BackendSignal):
     @property
     def backend(self) -> ValueBackend:
         """What reads this value."""
-        return self.parent.backends[self.attr_name]
+        return cast(Any, self.parent).backends[self.attr_name]
 
 
-class BeamMonitor(BackedDevice):
+class BeamMonitor(ConnectableDevice):
     """The state of the beam.
 
     Data keys: ``<name>_current``, the ring current; ``<name>_intensity``, the intensity that arrives at the sample.
@@ -42,6 +42,6 @@ class BeamMonitor(BackedDevice):
         self.backends: Mapping[str, ValueBackend] = {"current": current, "intensity": intensity}
         super().__init__(name=name, **options)
 
-    def _own_backends(self) -> dict[str, Any]:
+    def _own_backends(self) -> Mapping[str, Backend]:
         """Map names for messages to both back-ends."""
         return {f"{self.name}_{attribute}": backend for attribute, backend in self.backends.items()}

@@ -24,7 +24,7 @@ class MeasuredNumber(Signal):
         return {self.name: number_key("backend:expose", self.units)}
 
 
-class PointDetector(BackedDevice):
+class PointDetector(BackedDevice[CounterBackend]):
     """A detector that measures one number per exposure.
 
     Data key: ``<name>``. Configuration: ``<name>_exposure_time``, s.
@@ -38,21 +38,24 @@ class PointDetector(BackedDevice):
     value = Component(MeasuredNumber, kind=HINTED)
     exposure_time = Component(BackendSignal, "exposure_time", units="s", writable=True, kind=CONFIG)
 
-    backend: CounterBackend
-
     def __init__(self, backend: CounterBackend, *, name: str, **options: Any) -> None:
         super().__init__(backend, name=name, **options)
         self.value.name = self.name
         self.value.units = backend.units
+        self._status = Status.finished()
 
     def trigger(self) -> Status:
-        """Measure once; done when the value can be read."""
-        status = Status(f"measurement by {self.name}")
+        """Measure once; done when the value can be read.
+
+        A measurement under way, left behind by a pause, is given up.
+        """
+        self._give_up()
+        self._status = status = Status(f"measurement by {self.name}")
 
         def done(value: float | None, error: Exception | None) -> None:
             if error is None and value is None:
-                error = OperationError(f"{self.name}: the exposure gave no value")
-            if error is None:
+                error = OperationError(f"{self.name}: the measurement gave no value")
+            if error is None and not status.done:
                 self.value.put(value, timestamp=self.backend.time(), force=True)
             status.finish(error)
 
@@ -60,5 +63,21 @@ class PointDetector(BackedDevice):
         return status
 
     def stop(self, *, success: bool = False) -> None:
-        """End the measurement under way."""
+        """End the measurement under way.
+
+        Args:
+            success: Whether its status counts as a success all the same.
+        """
+        if success:
+            self._status.set_finished()
         self.backend.abort()
+
+    def unstage(self) -> list[object]:
+        """End a run; a measurement under way is given up."""
+        self._give_up()
+        return super().unstage()
+
+    def _give_up(self) -> None:
+        """End a measurement that nobody waits for any more."""
+        if not self._status.done:
+            self.stop(success=True)

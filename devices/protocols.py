@@ -38,6 +38,11 @@ class Coordinate:
     units: str
     long_name: str = ""
 
+    def same_as(self, other: Coordinate) -> bool:
+        """Tell whether another coordinate is equal."""
+        names = (self.units, self.long_name) == (other.units, other.long_name)
+        return names and np.array_equal(self.values, other.values)
+
 
 class Cancellable(Protocol):
     """A callback that is still to come."""

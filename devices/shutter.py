@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
-from ophyd import Component, Signal
+from ophyd import Component, Kind, Signal
 
-from devices.base import HINTED, BackedDevice
+from devices.base import BackedDevice
 from devices.errors import SetpointError
 from devices.protocols import SwitchBackend
 from devices.status import Status
@@ -20,11 +20,11 @@ class ShutterState(Signal):
     @property
     def timestamp(self) -> float:
         """The instrument's time now, s since 1970."""
-        return self.parent.backend.time()
+        return cast(Any, self.parent).backend.time()
 
     def get(self, **_: Any) -> State:
         """Ask the back-end for the state."""
-        self._readback = "open" if self.parent.backend.is_open() else "closed"
+        self._readback = "open" if cast(Any, self.parent).backend.is_open() else "closed"
         return self._readback
 
     def describe(self) -> dict[str, Any]:
@@ -33,7 +33,7 @@ class ShutterState(Signal):
         return {self.name: {**key, "choices": ["open", "closed"]}}
 
 
-class Shutter(BackedDevice):
+class Shutter(BackedDevice[SwitchBackend]):
     """A beam shutter: set it to ``"open"`` or ``"closed"``.
 
     Data key: ``<name>``, ``"open"`` or ``"closed"``.
@@ -44,9 +44,8 @@ class Shutter(BackedDevice):
         **options: Those of ophyd's ``Device``.
     """
 
-    state = Component(ShutterState, kind=HINTED)
+    state = Component(ShutterState, kind=Kind.normal)
 
-    backend: SwitchBackend
     _setpoints: ClassVar[dict[Any, State]] = {
         "open": "open",
         "closed": "closed",
@@ -60,7 +59,7 @@ class Shutter(BackedDevice):
         self.state.name = self.name
         self._setpoint: State | None = None
 
-    def check_value(self, value: str | bool) -> None:
+    def check_value(self, value: str | bool, **_: Any) -> None:
         """Check a set-point.
 
         Raises:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from bluesky.protocols import Location
 from ophyd import Component
 from ophyd.device import create_device_from_components
 from ophyd.positioner import PositionerBase
 
-from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal
+from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal, ConnectableDevice
 from devices.errors import OutOfLimitsError
 from devices.protocols import AxisBackend
 from devices.status import Status
@@ -23,12 +23,21 @@ class AxisReadback(BackendSignal):
     def describe(self) -> dict[str, Any]:
         """Describe the position, with the limits of the axis."""
         description = super().describe()
-        low, high = self.backend.limits
+        low, high = cast(Axis, self.parent).limits
         description[self.name]["limits"] = {"control": {"low": low, "high": high}}
         return description
 
 
-class Axis(BackedDevice, PositionerBase):
+class AxisSpeed(BackendSignal):
+    """How fast an axis moves."""
+
+    @property
+    def units(self) -> str:
+        """The axis' unit per second."""
+        return f"{super().units}/s"
+
+
+class Axis(BackedDevice[AxisBackend], PositionerBase):  # pyright: ignore[reportIncompatibleMethodOverride]
     """One motorised axis.
 
     Data key: ``<name>``, the position read back. Configuration: ``<name>_speed``, ``<name>_settling_time``.
@@ -40,16 +49,13 @@ class Axis(BackedDevice, PositionerBase):
     """
 
     readback = Component(AxisReadback, "position", kind=HINTED)
-    speed = Component(BackendSignal, "speed", units="", kind=CONFIG)
+    speed = Component(AxisSpeed, "speed", kind=CONFIG)
     settling_time = Component(BackendSignal, "settling_time", units="s", kind=CONFIG)
-
-    backend: AxisBackend
 
     def __init__(self, backend: AxisBackend, *, name: str, **options: Any) -> None:
         super().__init__(backend, name=name, **options)
         # ophyd's custom: the position's data key is the name of the axis itself.
         self.readback.name = self.name
-        self.speed._units = f"{backend.units}/s"
         self._move: Status | None = None
         self._setpoint: float | None = None
 
@@ -64,7 +70,7 @@ class Axis(BackedDevice, PositionerBase):
         return self.position if self._setpoint is None else self._setpoint
 
     @property
-    def limits(self) -> tuple[float, float]:
+    def limits(self) -> tuple[float, float]:  # pyright: ignore[reportIncompatibleMethodOverride] - (0, 0) in ophyd
         """Lowest and highest position allowed."""
         return self.backend.limits
 
@@ -78,7 +84,7 @@ class Axis(BackedDevice, PositionerBase):
         """Whether a move is under way."""
         return self._move is not None and not self._move.done
 
-    def check_value(self, value: float) -> None:
+    def check_value(self, value: float, **_: Any) -> None:
         """Check a set-point before anything moves.
 
         Raises:
@@ -88,7 +94,8 @@ class Axis(BackedDevice, PositionerBase):
         if not (math.isfinite(value) and low <= value <= high):
             raise OutOfLimitsError(self.name, value, low, high, self.egu)
 
-    def move(self, position: float, **_: Any) -> Status:
+    # ophyd's MoveStatus would start a thread per move: see devices.status.
+    def move(self, position: float) -> Status:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Start a move.
 
         Args:
@@ -109,9 +116,9 @@ class Axis(BackedDevice, PositionerBase):
         self.backend.move(target, status.finish)
         return status
 
-    def set(self, new_position: float, **options: Any) -> Status:
+    def set(self, new_position: float) -> Status:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Start a move: see :meth:`move`."""
-        return self.move(new_position, **options)
+        return self.move(new_position)
 
     def stop(self, *, success: bool = False) -> None:
         """Stop where the axis is.
@@ -142,7 +149,7 @@ class GroupAxis(Axis):
         super().__init__(parent.backends[attr_name], parent=parent, attr_name=attr_name, **options)
 
 
-class AxisGroup(BackedDevice):
+class AxisGroup(ConnectableDevice):
     """Several axes that are read together and moved one by one.
 
     Data keys: ``<name>_<axis>``, one per axis.

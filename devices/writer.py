@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +10,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
-from devices.arrays import compact_run, create_array, set_length
+from devices.arrays import Files, place_array, render_array, set_length
+from devices.compaction import compact_run
 from devices.errors import FrameWriterError
+from devices.files import write_whole
 from devices.frames import FrameLayout, chunk_file
 
 AssetDoc = tuple[str, dict[str, Any]]
@@ -36,6 +37,10 @@ class FrameWriter(Protocol):
 
     def close_run(self, events: Mapping[str, int] | None = None) -> None:
         """Make the arrays as long as the streams, and take no more frames."""
+        ...
+
+    def prepare(self, layout: FrameLayout) -> None:
+        """Do outside of a run what takes long and depends on the layout alone."""
         ...
 
     def begin_point(self, index: int) -> None:
@@ -94,6 +99,15 @@ class ZarrFrameWriter:
         self.run: Path | None = None
         self._points: dict[str, int] = {}
         self._series: dict[tuple[str, str], _Series] = {}
+        self._prepared: dict[str, tuple[FrameLayout, Files]] = {}
+
+    def prepare(self, layout: FrameLayout) -> None:
+        """Render the files of a camera's array, so that making it during a run is quick.
+
+        Args:
+            layout: What the camera's frames look like.
+        """
+        self._files(layout)
 
     def open_run(self, run: Path) -> None:
         """Take frames for this run from now on, in the stream ``primary``.
@@ -145,7 +159,8 @@ class ZarrFrameWriter:
             series = self._series.get((self.stream, layout.key)) or self._begin_series(self.run, layout)
             last = series.index
             series.index = self._points.get(self.stream, last + series.announced(last) if last >= 0 else 0)
-            _write_whole(chunk_file(series.array, series.index), frame.astype(layout.little_endian, "C", copy=False))
+            content = frame.astype(layout.little_endian, "C", copy=False)
+            write_whole(chunk_file(series.array, series.index), content.data)
         except OSError as error:
             raise FrameWriterError(f"{layout.key}: the frame could not be written: {error}") from error
 
@@ -170,26 +185,17 @@ class ZarrFrameWriter:
     def _begin_series(self, run: Path, layout: FrameLayout) -> _Series:
         """Make the array of a camera in the current stream."""
         array = run / self.stream / layout.key
-        create_array(array, layout)
+        place_array(array.parent, self._files(layout))
         series = _Series(array, layout, _stream_resource(array, layout))
         self._series[self.stream, layout.key] = series
         return series
 
-
-def _write_whole(file: Path, frame: NDArray[Any]) -> None:
-    """Write a file so that it is either whole or absent."""
-    folder = os.fspath(file.parent)
-    temporary, final = f"{folder}/.{file.name}.part", os.fspath(file)
-    for attempt in (1, 2):
-        try:
-            with open(temporary, "wb") as stream:  # noqa: PTH123 - pathlib costs as much as the write
-                stream.write(frame.data)
-            break
-        except FileNotFoundError:
-            if attempt == 2:
-                raise
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-    os.replace(temporary, final)  # noqa: PTH105
+    def _files(self, layout: FrameLayout) -> Files:
+        """Return the files of a camera's empty array, rendered once per layout."""
+        known = self._prepared.get(layout.key)
+        if known is None or not known[0].same_as(layout):
+            known = self._prepared[layout.key] = (layout, render_array(layout))
+        return known[1]
 
 
 def _stream_resource(array: Path, layout: FrameLayout) -> dict[str, Any]:

@@ -21,15 +21,18 @@ LINGER = 0.5
 class Timer:
     """A callback that a clock will call; can be cancelled until then."""
 
-    __slots__ = ("callback", "due")
+    __slots__ = ("_changed", "callback", "due")
 
-    def __init__(self, due: float, callback: Callable[[], None]) -> None:
+    def __init__(self, due: float, callback: Callable[[], None], changed: threading.Condition) -> None:
         self.due = due
         self.callback: Callable[[], None] | None = callback
+        self._changed = changed
 
     def cancel(self) -> None:
         """Forget the callback; does nothing when it has been called already."""
-        self.callback = None
+        with self._changed:
+            self.callback = None
+            self._changed.notify_all()
 
 
 class SimulatedClock:
@@ -104,7 +107,7 @@ class SimulatedClock:
         with self._changed:
             if self._closed:
                 raise ClockClosedError("the clock of the simulator is closed")
-            timer = Timer(self.time() + max(0.0, seconds), callback)
+            timer = Timer(self.time() + max(0.0, seconds), callback, self._changed)
             heapq.heappush(self._timers, (timer.due, next(self._number), timer))
             if self.rate is not None:
                 self._wake_thread()
@@ -154,6 +157,8 @@ class SimulatedClock:
         """Wait for the next timer that is due; None when the thread should end."""
         with self._changed:
             while not self._closed:
+                while self._timers and self._timers[0][2].callback is None:
+                    heapq.heappop(self._timers)
                 if self._timers:
                     left = (self._timers[0][0] - self.time()) / (self.rate or 1.0)
                     if left <= 0:

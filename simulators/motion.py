@@ -15,8 +15,8 @@ class MotionController:
     """What drives several axes at once.
 
     A clock that runs as fast as possible ends a move before the call that starts it returns, so the second axis of a
-    move could begin only when the first has arrived. The controller lets it begin with the first: one after another,
-    axes that are moved with nothing in between count as moved together.
+    move could begin only when the first has arrived. The controller lets it begin with the first: different axes that
+    are moved one after another, with nothing that takes time in between, count as moved together.
 
     Attributes:
         clock: The instrument's clock.
@@ -41,15 +41,37 @@ class MotionController:
         self._end = self.clock.time()
 
 
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    """A motion at constant speed; it stays at its end."""
+
+    origin: float
+    target: float
+    departure: float
+    speed: float
+
+    @property
+    def duration(self) -> float:
+        """Time from departure to arrival, s."""
+        return abs(self.target - self.origin) / self.speed
+
+    def position(self, time: float) -> float:
+        """Return the position at a time; before the departure it is the origin."""
+        elapsed = time - self.departure
+        if elapsed >= self.duration:
+            return self.target
+        return self.origin + (self.target - self.origin) * max(0.0, elapsed) / self.duration
+
+
 class SimulatedAxis:
     """A motor with an encoder, on a lead screw with play: an ``AxisBackend``.
 
     Args:
         controller: What drives it.
         name: Name for messages.
-        units: Unit of positions.
         limits: Lowest and highest position.
         speed: Speed, units/s.
+        units: Unit of positions.
         settling_time: Time from arrival until the axis is quiet, s.
         backlash: Play between the motor and the sample, units.
         position: Where it is at the start.
@@ -60,9 +82,9 @@ class SimulatedAxis:
         controller: MotionController,
         name: str,
         *,
-        units: str = "µm",
         limits: tuple[float, float],
         speed: float,
+        units: str = "µm",
         settling_time: float = 0.0,
         backlash: float = 0.0,
         position: float = 0.0,
@@ -70,9 +92,8 @@ class SimulatedAxis:
         self.name, self.units, self.limits = name, units, limits
         self.speed, self.settling_time, self.backlash = speed, settling_time, backlash
         self._controller, self._clock = controller, controller.clock
-        self._lock = threading.RLock()
-        self._from = self._to = position
-        self._departure = self._clock.time()
+        self._lock = threading.Lock()
+        self._journey = _Journey(position, position, self._clock.time(), speed)
         self._sample = position
         self._timer: Timer | None = None
         self._done: Done | None = None
@@ -86,52 +107,53 @@ class SimulatedAxis:
 
     def position(self) -> float:
         """Return what the encoder reads now."""
-        distance = self._to - self._from
-        travelled = self.speed * (self._clock.time() - self._departure)
-        if travelled >= abs(distance):
-            return self._to
-        return self._from + max(0.0, travelled) * (1.0 if distance > 0 else -1.0)
+        return self._journey.position(self._clock.time())
 
-    def sample_position(self) -> float:
-        """Return where the sample is: it follows the motor with play, and no encoder sees that."""
-        with self._lock:
-            motor, play = self.position(), 0.5 * self.backlash
-            self._sample = min(max(self._sample, motor - play), motor + play)
-            return self._sample
+    def sample_position(self, time: float | None = None) -> float:
+        """Return where the sample is: it follows the motor with play, and no encoder sees that.
+
+        Args:
+            time: When, during the present motion, s since 1970; None is now. Ask in the order of time.
+        """
+        motor = self._journey.position(self._clock.time() if time is None else time)
+        play = 0.5 * self.backlash
+        self._sample = min(max(self._sample, motor - play), motor + play)
+        return self._sample
 
     def move(self, target: float, done: Done) -> None:
         """Start a move; one under way is replaced from where it is."""
+        self.stop()
         with self._lock:
-            self._interrupt()
-            start = self._controller.start_time(self.name)
-            self._from, self._to, self._departure = self.position(), target, start
-            arrival = start + abs(target - self._from) / self.speed + self.settling_time
+            departure = self._controller.start_time(self.name)
+            self._journey = journey = _Journey(self.position(), target, departure, self.speed)
             self._done = done
-            # Without a thread the timer fires inside this call, so the axis must be ready for it.
-            timer = self._clock.call_after(arrival - self._clock.time(), self._arrive)
-            self._timer = timer if self._done is done else None
+        arrival = departure + journey.duration + self.settling_time
+        # Without a thread the timer fires inside this call, so the axis must be ready for it.
+        timer = self._clock.call_after(arrival - self._clock.time(), lambda: self._arrive(done))
+        with self._lock:
+            if self._done is done:
+                self._timer = timer
 
     def stop(self) -> None:
         """Stop where the motor is; a move under way fails."""
         with self._lock:
-            self._interrupt()
+            done, self._done = self._done, None
+            timer, self._timer = self._timer, None
+            if done is None:
+                return
+            self.sample_position()
+            position, target = self.position(), self._journey.target
+            self._journey = _Journey(position, position, self._clock.time(), self.speed)
+        if timer is not None:
+            timer.cancel()
+        done(MoveInterruptedError(self.name, position, target, self.units))
 
-    def _arrive(self) -> None:
-        """End the move."""
+    def _arrive(self, done: Done) -> None:
+        """End the move that ``done`` belongs to, unless it was stopped."""
         with self._lock:
-            done, self._done, self._timer = self._done, None, None
+            if self._done is not done:
+                return
+            self._done = self._timer = None
             self.sample_position()
             self._controller.ended()
-        if done is not None:
-            done(None)
-
-    def _interrupt(self) -> None:
-        """Freeze the motor where it is and fail the move under way."""
-        if self._timer is not None:
-            self._timer.cancel()
-        done, self._done, self._timer = self._done, None, None
-        if done is not None:
-            self.sample_position()
-            position, target = self.position(), self._to
-            self._from = self._to = position
-            done(MoveInterruptedError(self.name, position, target, self.units))
+        done(None)

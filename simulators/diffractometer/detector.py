@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from devices.errors import ExposureInterruptedError, OperationError
 from devices.protocols import Coordinate, FrameDone
 from simulators.clock import SimulatedClock, Timer
 from simulators.diffractometer.pattern import QX, QZ, SHAPE
+
+NOISE_STREAM = 4
+"""Keeps the noise of frames apart from what else is drawn from a seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,43 @@ class Sensor:
         return counts
 
 
+class Scenery(Protocol):
+    """What a camera looks at."""
+
+    def locate(self, time: float) -> tuple[float, float]:
+        """Return the position of the sample under the beam, µm."""
+        ...
+
+    def is_lit(self) -> bool:
+        """Tell whether the beam reaches the sample now."""
+        ...
+
+    def photons(self, origin: tuple[float, float], start: float, end: float) -> NDArray[np.float64]:
+        """Return the photons expected in each pixel during an exposure that began at a position, shape (y, x)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Exposure:
+    """An exposure under way: where and when it began, when it ends, and whom to tell."""
+
+    origin: tuple[float, float]
+    start: float
+    end: float
+    dark: bool
+    done: FrameDone
+
+
 class SimulatedCamera:
     """A camera in front of a virtual sample: a ``FrameBackend``.
 
-    The noise of a frame comes from a generator keyed by (seed, x, y, how many frames were taken there before), with
-    the sample's position in nm: a frame depends on where it was taken and not on what was measured before, so that
-    two strategies that come to one position see the same counts there, and any frame can be made again.
+    The noise of a frame comes from a generator keyed by (seed, x, y, how many frames were taken there before, light or
+    dark), with the sample's position in nm: a frame depends on where it was taken and not on what was measured before.
+    Two strategies that come to one position see the same noise there, and any frame can be made again.
 
     Args:
         clock: The instrument's clock.
-        illuminate: Returns the expected photons per pixel during an exposure from one time to another, shape (y, x).
-        locate: Returns the sample's position under the beam, µm.
+        scene: What it looks at.
         sensor: The sensor.
         seed: Of the noise.
         exposure_time: Time a frame collects light, s.
@@ -81,8 +111,7 @@ class SimulatedCamera:
     def __init__(
         self,
         clock: SimulatedClock,
-        illuminate: Callable[[float, float], NDArray[np.float64]],
-        locate: Callable[[], tuple[float, float]],
+        scene: Scenery,
         sensor: Sensor,
         *,
         seed: int,
@@ -93,12 +122,12 @@ class SimulatedCamera:
     ) -> None:
         self.exposure_time, self.frame_rate, self.readout_time = exposure_time, frame_rate, readout_time
         self.dtype = np.dtype(dtype)
-        self._clock, self._illuminate, self._locate, self._sensor, self._seed = clock, illuminate, locate, sensor, seed
-        self._visits: Counter[tuple[int, int]] = Counter()
+        self._clock, self._scene, self._sensor, self._seed = clock, scene, sensor, seed
+        self._visits: Counter[tuple[int, int, int]] = Counter()
         self._lock = threading.Lock()
         self._next_start = -np.inf
+        self._exposure: _Exposure | None = None
         self._timer: Timer | None = None
-        self._done: FrameDone | None = None
 
     def connect(self, timeout: float) -> None:
         """Do nothing: a virtual camera is always there."""
@@ -116,42 +145,55 @@ class SimulatedCamera:
         return self._sensor.hot | self._sensor.dead
 
     def expose(self, done: FrameDone, dark: bool = False) -> None:
-        """Take one frame: see ``FrameBackend``."""
+        """Take one frame; waits for its turn where the last exposure began less than a frame's time ago.
+
+        Raises:
+            OperationError: The camera is exposing.
+        """
         with self._lock:
-            if self._done is not None:
+            if self._exposure is not None:
                 raise OperationError("the camera is exposing already; wait for the frame or abort it")
-            self._done = done
             start = max(self._clock.time(), self._next_start)
             self._next_start = start + 1.0 / self.frame_rate
-        end = start + self.exposure_time
-        timer = self._clock.call_after(
-            end + self.readout_time - self._clock.time(), lambda: self._read_out(start, end, dark)
-        )
+            exposure = _Exposure(self._scene.locate(start), start, start + self.exposure_time, dark, done)
+            self._exposure = exposure
+        delay = exposure.end + self.readout_time - self._clock.time()
+        timer = self._clock.call_after(delay, lambda: self._read_out(exposure))
         with self._lock:
-            self._timer = timer if self._done is done else None
+            if self._exposure is exposure:
+                self._timer = timer
 
     def abort(self) -> None:
         """End the exposure under way."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-            done, self._done, self._timer = self._done, None, None
-        if done is not None:
-            done(None, ExposureInterruptedError("the exposure was aborted before the frame was read out"))
+            exposure, self._exposure = self._exposure, None
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        if exposure is not None:
+            exposure.done(None, ExposureInterruptedError("the exposure was aborted before the frame was read out"))
 
-    def _read_out(self, start: float, end: float, dark: bool) -> None:
+    def _read_out(self, exposure: _Exposure) -> None:
         """Make the frame and hand it over."""
         with self._lock:
-            done, self._done, self._timer = self._done, None, None
-        if done is None:
-            return
-        light = np.zeros(self.shape) if dark else self._illuminate(start, end)
-        counts = self._sensor.count(light, end - start, self._noise())
-        done(np.minimum(counts, np.iinfo(self.dtype).max).astype(self.dtype), None)
+            if self._exposure is not exposure:
+                return
+            self._exposure = self._timer = None
+        exposure.done(self._frame(exposure), None)
 
-    def _noise(self) -> np.random.Generator:
-        """Return the generator of the next frame at the present position."""
-        x, y = (round(1000.0 * value) for value in self._locate())
-        visit = self._visits[x, y]
-        self._visits[x, y] += 1
-        return np.random.default_rng([self._seed, x % 2**32, y % 2**32, visit])
+    def _frame(self, exposure: _Exposure) -> NDArray[np.unsignedinteger]:
+        """Draw the counts of an exposure, as the converter gives them."""
+        lit = not exposure.dark and self._scene.is_lit()
+        light = np.zeros(self.shape)
+        if lit:
+            light = self._scene.photons(exposure.origin, exposure.start, exposure.end)
+        rng = self._noise(exposure.origin, lit)
+        counts = self._sensor.count(light, exposure.end - exposure.start, rng)
+        return np.minimum(counts, np.iinfo(self.dtype).max).astype(self.dtype)
+
+    def _noise(self, position: tuple[float, float], lit: bool) -> np.random.Generator:
+        """Return the generator of the next frame at a position."""
+        x, y = (round(1000.0 * value) for value in position)
+        visit = self._visits[x, y, lit]
+        self._visits[x, y, lit] += 1
+        return np.random.default_rng([self._seed, NOISE_STREAM, x % 2**32, y % 2**32, visit, int(lit)])

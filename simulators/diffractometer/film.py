@@ -82,7 +82,7 @@ def draw_film(preset: str, seed: int) -> Film:
     rng = np.random.default_rng([seed, 1])
     return Film(
         landscape,
-        composition=RandomField.draw(rng, length_scale=40.0, deviation=0.03),
+        composition=RandomField.draw(rng, length_scale=40.0, deviation=0.015),
         relaxation=RandomField.draw(rng, length_scale=25.0, deviation=0.7),
         tilt=RandomField.draw(rng, length_scale=30.0, deviation=np.deg2rad(0.04)),
     )

@@ -1,18 +1,11 @@
-"""The rest of the virtual instrument: shutter, monitor values, and what the camera sees."""
+"""The small parts of the virtual instrument: its shutter, and values to be read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from devices.protocols import Done
 from simulators.clock import SimulatedClock
-from simulators.diffractometer.beam import Beam, footprint
-from simulators.diffractometer.film import Film, LocalFilm
-from simulators.diffractometer.pattern import SHAPE, pattern
-from simulators.motion import SimulatedAxis
 
 
 class SimulatedShutter:
@@ -78,41 +71,3 @@ class SimulatedValue:
     def read(self) -> float:
         """Return the value now."""
         return self._function(self._clock.time())
-
-
-class Scene:
-    """The film in the beam: what reaches the camera.
-
-    Args:
-        film: The sample.
-        beam: The beam.
-        shutter: In the beam's way.
-        x: Axis along the film's x.
-        y: Axis along the film's y.
-        beam_size: Full width of the beam at half maximum, µm.
-    """
-
-    def __init__(
-        self, film: Film, beam: Beam, shutter: SimulatedShutter, x: SimulatedAxis, y: SimulatedAxis, beam_size: float
-    ) -> None:
-        self._film, self._beam, self._shutter, self._x, self._y = film, beam, shutter, x, y
-        self._footprint = footprint(beam_size)
-
-    def locate(self) -> tuple[float, float]:
-        """Return the position of the film under the beam, µm."""
-        return self._x.sample_position(), self._y.sample_position()
-
-    def illuminate(self, start: float, end: float) -> NDArray[np.float64]:
-        """Return the photons expected in each pixel during an exposure, shape ``SHAPE``."""
-        if not self._shutter.is_open():
-            return np.zeros(SHAPE)
-        photons = self._beam.intensity(0.5 * (start + end)) * (end - start)
-        return photons * pattern(self._under_beam(*self.locate()))
-
-    def _under_beam(self, x: float, y: float) -> LocalFilm:
-        """Average the film over the beam's footprint."""
-        dx, dy, weights = self._footprint
-        film = self._film.at(x + dx, y + dy)
-        return LocalFilm(
-            *(weights @ value for value in (film.composition, film.strained, film.relaxed, film.tilted, film.tilt))
-        )

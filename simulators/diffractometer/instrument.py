@@ -16,14 +16,19 @@ from simulators.clock import SimulatedClock
 from simulators.diffractometer.beam import Beam
 from simulators.diffractometer.detector import Sensor, SimulatedCamera
 from simulators.diffractometer.film import draw_film
-from simulators.diffractometer.hardware import Scene, SimulatedShutter, SimulatedValue
+from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
+from simulators.diffractometer.scene import Scene
 from simulators.errors import SimulatorError
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.scenario import Truth
 
 GRID = 31
 """Positions per axis of the source's grid scan."""
+
+
+FLUX = {"smooth": 6e9, "source": 2e9}
+"""Photons at the sample, 1/s, that give a tilted peak about as noisy as the preset's scalar objective."""
 
 
 class InstrumentOptions(BaseModel):
@@ -34,7 +39,9 @@ class InstrumentOptions(BaseModel):
     preset: str = Field("smooth", description="family of films: smooth or source")
     seed: int = Field(0, ge=0, description="which film of the family, and the seed of all noise")
     clock: str = Field("fastest", description="fastest, real, or x10 for ten times faster than real")
-    flux: float = Field(6e9, ge=0, description="photons at the sample at full ring current, 1/s")
+    flux: float | None = Field(
+        None, ge=0, description="photons at the sample at full ring current, 1/s; none: what suits the preset"
+    )
     exposure_time: float = Field(10.0, gt=0, description="time a frame collects light, s")
     frame_rate: float = Field(50.0, gt=0, description="most frames per second, 1/s")
     readout_time: float = Field(0.02, ge=0, description="from the end of an exposure until the frame is there, s")
@@ -45,7 +52,7 @@ class InstrumentOptions(BaseModel):
     beam_lifetime: float = Field(36000.0, gt=0, description="time in which the ring current falls to 1/e, s")
     top_up: float = Field(300.0, gt=0, description="time between refills of the ring, s")
     fluctuation: float = Field(0.005, ge=0, description="relative slow fluctuation of the intensity")
-    dark_rate: float = Field(0.02, ge=0, description="counts of a good pixel without light, 1/s")
+    dark_rate: float = Field(0.01, ge=0, description="counts of a good pixel without light, 1/s")
     hot_pixels: int = Field(6, ge=0, description="pixels with many dark counts")
     dead_pixels: int = Field(6, ge=0, description="pixels that never count")
     dtype: str = Field("uint16", pattern="^uint(8|16|32)$", description="type of a pixel: uint8, uint16 or uint32")
@@ -90,9 +97,13 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
     axes = {name: _axis(name, controller, chosen) for name in ("x", "y")}
     shutter = SimulatedShutter(ticking, chosen.shutter_open)
     beam = Beam.draw(
-        chosen.seed, chosen.flux, ticking.time(), lifetime=chosen.beam_lifetime, top_up=chosen.top_up,
+        chosen.seed,
+        FLUX[chosen.preset] if chosen.flux is None else chosen.flux,
+        ticking.time(),
+        lifetime=chosen.beam_lifetime,
+        top_up=chosen.top_up,
         fluctuation=chosen.fluctuation,
-    )  # fmt: skip
+    )
     scene = Scene(draw_film(chosen.preset, chosen.seed), beam, shutter, axes["x"], axes["y"], chosen.beam_size)
     return {
         "stage": Stage(axes, name="stage"),
@@ -122,8 +133,7 @@ def _camera(clock: SimulatedClock, scene: Scene, options: InstrumentOptions) -> 
     """Make the camera."""
     return SimulatedCamera(
         clock,
-        scene.illuminate,
-        scene.locate,
+        scene,
         Sensor.draw(options.seed, options.dark_rate, options.hot_pixels, options.dead_pixels),
         seed=options.seed,
         exposure_time=options.exposure_time,

@@ -13,10 +13,10 @@ from simulators.diffractometer.film import LocalFilm
 STEP = 0.0025
 """Width of a pixel, Å⁻¹."""
 
-QX = 2.2000 + STEP * np.arange(64)
+QX: NDArray[np.float64] = np.asarray(2.2000 + STEP * np.arange(64), np.float64)
 """Component in the plane of the surface along the columns, Å⁻¹."""
 
-QZ = 2.2200 + STEP * np.arange(64)
+QZ: NDArray[np.float64] = np.asarray(2.2200 + STEP * np.arange(64), np.float64)
 """Component along the surface normal along the rows, Å⁻¹."""
 
 SHAPE = (len(QZ), len(QX))
@@ -41,7 +41,7 @@ class Peak:
 SUBSTRATE = Peak(1.5e-7, 0.0025, 0.0025)
 STRAINED = Peak(2.0e-7, 0.0055, 0.0045)
 RELAXED = Peak(2.0e-7, 0.0065, 0.0085)
-TILTED = Peak(1.6e-7, 0.0065, 0.0080)
+TILTED = Peak(4.0e-7, 0.0065, 0.0080)
 
 ROD = 0.05
 """Share of the substrate's photons in its truncation rod, the streak along the surface normal."""

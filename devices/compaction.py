@@ -1,0 +1,92 @@
+"""Packing the single-event chunks of a closed run into compressed shards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import ZstdCodec
+
+from devices.arrays import METADATA
+from devices.frames import chunk_file
+
+SHARD_BYTES = 16 * 2**20
+"""Size of a shard before compression, bytes."""
+
+WORKSPACE = ".compacting"
+"""Folder in a run where arrays are packed before they take their place."""
+
+
+def compact_run(run: Path) -> None:
+    """Pack the single-event chunks of a closed run into compressed shards.
+
+    Each array is packed beside the hierarchy and takes its place by renaming; what an interruption left is put right
+    by the next call. Arrays that are packed already are left alone.
+
+    Args:
+        run: The run's folder.
+    """
+    workspace = run / WORKSPACE
+    _put_back(run, workspace)
+    for array, metadata in _frame_arrays(run):
+        if metadata["codecs"][0]["name"] != "sharding_indexed" and metadata["shape"][0] > 0:
+            _compact(array, metadata, workspace / array.parent.name / array.name)
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _put_back(run: Path, workspace: Path) -> None:
+    """Put back an array that was moved aside by a compaction that did not end."""
+    for old in workspace.glob("*/*.old"):
+        place = run / old.parent.name / old.name.removesuffix(".old")
+        if not place.exists():
+            old.rename(place)
+    shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _frame_arrays(run: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Iterate over the folders and descriptions of all arrays of frames in a run."""
+    for file in sorted(run.glob(f"*/*/{METADATA}")):
+        metadata = json.loads(file.read_text(encoding="utf-8"))
+        names = metadata.get("dimension_names") or ()
+        if list(names[:2]) == ["event", f"{file.parent.name}_frame"]:
+            yield file.parent, metadata
+
+
+def _compact(array: Path, metadata: dict[str, Any], target: Path) -> None:
+    """Pack one array into ``target``, then let the two change places."""
+    events, *frame = metadata["shape"]
+    dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+    per_shard = max(1, min(events, SHARD_BYTES // (int(np.prod(frame)) * dtype.itemsize)))
+    packed = zarr.create_array(
+        target,
+        shape=metadata["shape"],
+        chunks=(1, *frame),
+        shards=(per_shard, *frame),
+        dtype=dtype,
+        compressors=ZstdCodec(level=3),
+        fill_value=metadata["fill_value"],
+        dimension_names=metadata["dimension_names"],
+        attributes=metadata["attributes"],
+        overwrite=True,
+    )
+    for start in range(0, events, per_shard):
+        stop = min(events, start + per_shard)
+        packed[start:stop] = _read_chunks(array, range(start, stop), frame, dtype, metadata["fill_value"])
+    array.rename(target.with_name(f"{target.name}.old"))
+    target.rename(array)
+
+
+def _read_chunks(array: Path, events: range, frame: list[int], dtype: np.dtype[Any], blank: float) -> NDArray[Any]:
+    """Read the frames of some events, shape (events, 1, y, x); an event without a frame stays blank."""
+    frames = np.full((len(events), *frame), blank, dtype)
+    for row, index in enumerate(events):
+        file = chunk_file(array, index)
+        if file.exists():
+            frames[row] = np.fromfile(file, dtype).reshape(frame)
+    return frames
