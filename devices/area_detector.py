@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
 
     def describe(self) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Describe the numbers, and the frame where a writer takes it."""
-        description: dict[str, Any] = dict(super().describe())
+        description = cast(dict[str, Any], super().describe())
         if self.writer is not None:
             description[self.name] = self.layout.data_key()
         return description

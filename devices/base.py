@@ -77,7 +77,7 @@ class BackendSignal(Signal):
         """Ask the back-end for the value."""
         backend: Any = self.backend
         value = getattr(backend, self._attribute)
-        self._readback = float(value() if callable(value) else value)
+        self._readback = float(cast(Any, value() if callable(value) else value))
         return self._readback
 
     def put(self, value: float, **options: Any) -> None:

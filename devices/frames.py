@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.errors import FrameWriterError
 from devices.protocols import Coordinate
 
 
@@ -78,3 +80,38 @@ class FrameLayout:
 def chunk_file(array: Path, index: int) -> Path:
     """Return where the frame of one event lies before the run is compacted."""
     return array / "c" / str(index) / "0" / "0" / "0"
+
+
+def read_frame(array: Path, index: int) -> NDArray[Any]:
+    """Read the frame of one event, of an open run or of a closed one.
+
+    While a run is open its frames lie on disk before the array's length says so: this reads the chunk itself.
+
+    Args:
+        array: Folder of the array, ``<run>/<stream>/<key>``.
+        index: Which event, counted from 0.
+
+    Returns:
+        The frame, shape (y, x).
+
+    Raises:
+        FrameWriterError: There is no such frame.
+    """
+    try:
+        metadata = json.loads((array / "zarr.json").read_text(encoding="utf-8"))
+        if metadata["codecs"][0]["name"] == "sharding_indexed":
+            return _read_packed(array, index)
+        dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+        return np.fromfile(chunk_file(array, index), dtype).reshape(metadata["shape"][2:])
+    except FileNotFoundError:
+        raise FrameWriterError(f"{array}: there is no frame of event {index}") from None
+
+
+def _read_packed(array: Path, index: int) -> NDArray[Any]:
+    """Read a frame of a compacted array."""
+    import zarr
+
+    frames = zarr.open_array(array, mode="r")
+    if not 0 <= index < frames.shape[0]:
+        raise FrameWriterError(f"{array}: there is no frame of event {index}, only of {frames.shape[0]} events")
+    return np.asarray(frames[index, 0])
