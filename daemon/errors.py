@@ -6,11 +6,14 @@ BeampilotError                  exit code 1
 │   ├── SettingsError           a settings file, variable or option
 │   ├── InstrumentError         the factory that the settings name, or the devices it made
 │   ├── PlanRejected            a plan's name or parameters
-│   └── RunNotFound             no such run in the data folder
+│   ├── RunNotFound             no such run in the data folder
+│   ├── StudyError              a study that cannot be done as it was asked for
+│   └── AddressError            an address on which nothing can be published
 ├── RecorderError               a run could not be written or read
 │   └── DiskFull                ... because the disk is full
 ├── EngineError                 the engine cannot do what was asked of it
 └── AnalystError                the analyst process failed or does not answer
+    └── ChannelClosedError      ... because one side of the conversation is gone
 ```
 """
 
@@ -55,6 +58,14 @@ class RunNotFound(UserError):  # noqa: N818 - says what happened
     """The data folder holds no run by that name."""
 
 
+class StudyError(UserError):
+    """A study cannot be done as it was asked for."""
+
+
+class AddressError(UserError):
+    """Nothing can be published on this address."""
+
+
 class RecorderError(BeampilotError):
     """A run could not be written or read."""
 
@@ -82,6 +93,10 @@ class EngineError(BeampilotError):
 
 class AnalystError(BeampilotError):
     """The analyst process failed or does not answer."""
+
+
+class ChannelClosedError(AnalystError):
+    """The other side of the conversation between engine and analyst is gone."""
 
 
 def free_space(path: Path) -> int | None:

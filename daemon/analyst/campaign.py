@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,11 @@ from daemon.analyst.messages import Ask, Begin, Observe, Observed, Suggested
 from daemon.analyst.objective import Objective
 from daemon.analyst.optimiser import make_optimizer, restore_optimizer
 from daemon.analyst.state import CampaignState, recorded_points, scalars
+from daemon.errors import PlanRejected
 from daemon.settings import UnmixingSettings
+
+if TYPE_CHECKING:
+    from analysis.optimization import Optimizer
 
 Floats = NDArray[np.float64]
 STREAM = "primary"
@@ -50,7 +54,7 @@ class Campaign:
         self._errors: Floats = np.empty(0)
         self._carried: list[Suggested] = []
         self._state = CampaignState()
-        self.optimizer: Any = None
+        self.optimizer: Optimizer | None = None
         self._earlier = 0
         self._open()
 
@@ -140,18 +144,18 @@ class Campaign:
         errors = self._objective.errors(values, self._features.deviations())
         self._errors = missing if errors is None else errors
         if self.optimizer is not None:
-            self._tell_optimizer()
+            self._tell_optimizer(self.optimizer)
 
-    def _tell_optimizer(self) -> None:
+    def _tell_optimizer(self, optimizer: Optimizer) -> None:
         known = self._state.told
         if known:
-            before = np.asarray(self.optimizer.values, float)
+            before = optimizer.values
             if not np.array_equal(before, self._values[:known], equal_nan=True):
-                self.optimizer.retell(self._values[:known], self._errors[:known])
+                optimizer.retell(self._values[:known], self._errors[:known])
         for position, value, error in zip(
             self._positions[known:], self._values[known:], self._errors[known:], strict=True
         ):
-            self.optimizer.tell(position, float(value), None if np.isnan(error) else float(error))
+            optimizer.tell(position, float(value), None if np.isnan(error) else float(error))
         self._state.told = len(self._positions)
 
     def _choose(self, request: Ask) -> Suggested:
@@ -159,6 +163,8 @@ class Campaign:
             carried = self._carried.pop(0)
             return Suggested(request.number, carried.position, carried.reason, carried.mean, carried.deviation)
         started = time.perf_counter()
+        if self.optimizer is None:
+            raise PlanRejected("the positions of this scan are fixed: there is nothing to ask for")
         stop = self.optimizer.stop_reason(request.elapsed)
         if stop:
             return Suggested(request.number, stop=stop)

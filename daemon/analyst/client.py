@@ -7,6 +7,7 @@ idempotent, so one too many does no harm; a scan only waits.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from daemon.analyst.messages import Answer, Begin, Failed, Finish, Key, Request, pack, unpack
 from daemon.analyst.process import AnalystProcess, start_analyst
-from daemon.analyst.wire import ChannelClosed
+from daemon.errors import ChannelClosedError
 from daemon.settings import AnalystSettings
 
 RESTARTS = 5
@@ -99,20 +100,17 @@ class AnalystClient:
     def _send(self, message: Request) -> None:
         if self._current is None:
             return
-        try:
+        # The receiver sees the same death and sends everything pending to the next process.
+        with contextlib.suppress(ChannelClosedError):
             self._current.channel.send(pack(message))
-        except ChannelClosed:
-            pass  # The receiver sees the same death and sends everything pending to the next process.
 
     def _receive(self) -> None:
-        while True:
-            current = self._current
-            assert current is not None
+        current = self._current
+        while current is not None:
             try:
                 plain = current.channel.receive()
-            except ChannelClosed:
-                if not self._restart(current):
-                    return
+            except ChannelClosedError:
+                current = self._restart(current)
                 continue
             if plain is not None:
                 self._deliver(unpack(plain))
@@ -129,24 +127,24 @@ class AnalystClient:
         if known is not None and not isinstance(answer, Request):
             self._listener(key, answer)
 
-    def _restart(self, dead: AnalystProcess) -> bool:
-        """Replaces a process that died; False when the client is closing."""
+    def _restart(self, dead: AnalystProcess) -> AnalystProcess | None:
+        """Replaces a process that died; None when the client is closing."""
         dead.end(at_once=True)
         with self._lock:
             if self._closing:
-                return False
+                return None
             now = time.monotonic()
             hopeless = len(self._deaths) == RESTARTS and now - self._deaths[0] < RESTART_WINDOW
             self._deaths.append(now)
             lost = list(self._pending) if hopeless else []
             for key in lost:
                 del self._pending[key]
-            self._current = start_analyst(self._settings, self._log, self._delay)
+            self._current = started = start_analyst(self._settings, self._log, self._delay)
             self.restarts += 1
             self._resend()
         for key in lost:
             self._listener(key, Failed(key, f"the analyst process died {RESTARTS + 1} times within a minute"))
-        return True
+        return started
 
     def _resend(self) -> None:
         waiting = [message for message in self._pending.values() if not isinstance(message, Begin)]

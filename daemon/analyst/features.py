@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.analyst.messages import FrameLayout
 from daemon.settings import UnmixingSettings, Window
+
+if TYPE_CHECKING:
+    from analysis.unmixing import OnlineNMF
 
 Floats = NDArray[np.float64]
 
@@ -30,15 +33,15 @@ class Features:
     unmix: bool
     _rows: list[dict[str, float]] = field(default_factory=list)
     _errors: list[dict[str, float]] = field(default_factory=list)
-    _unmixing: Any = None
+    _unmixing: OnlineNMF | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
 
     @property
-    def unmixing(self) -> Any:
-        """The fitted `OnlineNMF`; None where nothing was unmixed yet."""
-        return self._unmixing if self._unmixing is not None and hasattr(self._unmixing, "components_") else None
+    def unmixing(self) -> OnlineNMF | None:
+        """The fitted decomposition; None where nothing was unmixed yet."""
+        return self._unmixing if hasattr(self._unmixing, "components_") else None
 
     def add(self, readings: Mapping[str, float], frames: Mapping[str, NDArray[Any] | None]) -> None:
         """Takes in the next point.
@@ -83,7 +86,7 @@ class Features:
         return {f"unmixing.weights[{index}]": column for index, column in enumerate(columns)}
 
 
-def _make_unmixing(settings: UnmixingSettings, layout: FrameLayout) -> Any:
+def _make_unmixing(settings: UnmixingSettings, layout: FrameLayout) -> OnlineNMF:
     from analysis.unmixing import OnlineNMF  # scikit-learn is heavy, and the first suggestions do not need it.
 
     windows: list[tuple[int, int, int, int] | None] = [(*w.rows, *w.cols) for w in settings.anchors.values()]

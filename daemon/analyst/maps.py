@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.recorder.disk import write_atomically
 from daemon.recorder.layout import METADATA, array_metadata, group_metadata
+
+if TYPE_CHECKING:
+    from analysis.optimization import Optimizer
+    from analysis.unmixing import OnlineNMF
 
 
 def write_group(folder: Path, attributes: Mapping[str, Any] | None = None) -> None:
@@ -41,7 +45,7 @@ def write_array(
     write_atomically(folder / METADATA, metadata)
 
 
-def write_maps(run: Path, optimizer: Any, units: Mapping[str, str]) -> None:
+def write_maps(run: Path, optimizer: Optimizer, units: Mapping[str, str]) -> None:
     """Writes the model's mean and deviation and the acquisition function to `analysis/optimization`.
 
     Maps of a grid have the axes' names as dimensions, the first axis last; a space without a grid gives values at
@@ -51,7 +55,7 @@ def write_maps(run: Path, optimizer: Any, units: Mapping[str, str]) -> None:
     mean, deviation = optimizer.predict()
     found = {"mean": mean, "deviation": deviation, "acquisition": optimizer.acquisition_values()}
     folder = run / "analysis" / "optimization"
-    write_group(folder, {"acquisition": str(getattr(optimizer, "acquisition", ""))})
+    write_group(folder, {"axes": list(space.axes)})
     if space.grid is not None:
         dimensions = tuple(reversed(space.axes))
         coordinates = {axis: (values, (axis,)) for axis, values in space.coordinates.items()}
@@ -65,7 +69,7 @@ def write_maps(run: Path, optimizer: Any, units: Mapping[str, str]) -> None:
         write_array(folder / name, values, dimensions, {"coordinates": " ".join(space.axes)})
 
 
-def write_unmixing(run: Path, unmixing: Any, detector: str, shape: tuple[int, int], own: int) -> None:
+def write_unmixing(run: Path, unmixing: OnlineNMF, detector: str, shape: tuple[int, int], own: int) -> None:
     """Writes components and weights to `analysis/unmixing`.
 
     Args:

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from simpleeval import SimpleEval
+
+from daemon.errors import PlanRejected
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +34,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 """Functions that an expression may call."""
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def _power(base: ArrayLike, exponent: ArrayLike) -> Floats:
     # Floating point on purpose: 9**9**9 on integers would never end.
     return np.power(np.asarray(base, float), np.asarray(exponent, float))
 
@@ -48,10 +50,6 @@ _OPERATORS = {
 }
 
 
-class ObjectiveError(ValueError):
-    """The expression cannot be used; its text says why and what is known."""
-
-
 class Objective:
     """An expression that has been read.
 
@@ -63,7 +61,7 @@ class Objective:
         references: the values it needs, for example ("monitor_current", "unmixing.weights[3]").
 
     Raises:
-        ObjectiveError: when it cannot be read or holds something else than arithmetic on values.
+        PlanRejected: when it cannot be read or holds something else than arithmetic on values.
     """
 
     def __init__(self, expression: str) -> None:
@@ -71,23 +69,25 @@ class Objective:
         try:
             self._tree = ast.parse(expression.strip(), mode="eval").body
         except (SyntaxError, ValueError) as error:
-            raise ObjectiveError(f"cannot be read: {expression!r} ({error})") from error
+            raise PlanRejected(f"objective: cannot be read: {expression!r} ({error})") from error
         found: dict[str, str] = {}
         self._tree = _Collector(found).visit(self._tree)
         self._names = found
         self.references = tuple(sorted(found.values()))
         if not found:
-            raise ObjectiveError(f"{expression!r} depends on no measured value")
+            raise PlanRejected(f"objective: {expression!r} depends on no measured value")
 
     def check(self, known: Mapping[str, Any] | set[str]) -> None:
         """Refuses references that nothing delivers.
 
         Raises:
-            ObjectiveError: naming the unknown reference and everything that is known.
+            PlanRejected: naming the unknown reference and everything that is known.
         """
         for reference in self.references:
             if reference not in known:
-                raise ObjectiveError(f"{reference} is not known; known are: {', '.join(sorted(known)) or '(nothing)'}")
+                raise PlanRejected(
+                    f"objective: {reference} is not known; known are: {', '.join(sorted(known)) or '(nothing)'}"
+                )
 
     def evaluate(self, values: Mapping[str, Floats]) -> Floats:
         """The objective of all points.
@@ -140,11 +140,11 @@ class _Collector(ast.NodeTransformer):
     def __init__(self, found: dict[str, str]) -> None:
         self._found = found
 
-    def visit(self, node: ast.AST) -> Any:
+    def visit(self, node: ast.AST) -> Any:  # noqa: ANN401 - ast's own signature
         """Handles one node.
 
         Raises:
-            ObjectiveError: for anything that an objective may not contain.
+            PlanRejected: for anything that an objective may not contain.
         """
         if isinstance(node, ast.Call):
             return self._call(node)
@@ -154,14 +154,14 @@ class _Collector(ast.NodeTransformer):
             self._found[name] = reference
             return ast.copy_location(ast.Name(id=name, ctx=ast.Load()), node)
         if isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
-            raise ObjectiveError(f"{node.value!r} is not a number")
+            raise PlanRejected(f"objective: {node.value!r} is not a number")
         if not isinstance(node, self._ALLOWED):
-            raise ObjectiveError(f"{ast.unparse(node)!r} is more than arithmetic on measured values")
+            raise PlanRejected(f"objective: {ast.unparse(node)!r} is more than arithmetic on measured values")
         return self.generic_visit(node)
 
     def _call(self, node: ast.Call) -> ast.Call:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
-            raise ObjectiveError(f"{ast.unparse(node)!r}: only {', '.join(FUNCTIONS)} can be called")
+            raise PlanRejected(f"objective: {ast.unparse(node)!r}: only {', '.join(FUNCTIONS)} can be called")
         node.args = [self.visit(argument) for argument in node.args]
         return node
 
@@ -174,7 +174,7 @@ def _reference(node: ast.expr) -> str:
         return f"{_reference(node.value)}.{node.attr}"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and type(node.slice.value) is int:
         return f"{_reference(node.value)}[{node.slice.value}]"
-    raise ObjectiveError(f"{ast.unparse(node)!r} is not the name of a measured value")
+    raise PlanRejected(f"objective: {ast.unparse(node)!r} is not the name of a measured value")
 
 
 def known_references(scalars: set[str], regions: set[str], components: int) -> set[str]:

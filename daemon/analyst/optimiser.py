@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daemon.analyst.messages import Begin
 
+if TYPE_CHECKING:
+    from analysis.optimization import Optimizer, SearchSpace
 
-def make_optimizer(begin: Begin) -> Any:
+
+def make_optimizer(begin: Begin) -> Optimizer:
     """A fresh `analysis.optimization.Optimizer` for a campaign that begins."""
     from analysis.optimization import Located, Optimizer, StoppingRules
 
@@ -30,7 +33,7 @@ def make_optimizer(begin: Begin) -> Any:
     )
 
 
-def make_space(begin: Begin) -> Any:
+def make_space(begin: Begin) -> SearchSpace:
     """The `analysis.optimization.SearchSpace` of a campaign."""
     from analysis.optimization import SearchSpace
 
@@ -45,7 +48,7 @@ def make_space(begin: Begin) -> Any:
     )
 
 
-def restore_optimizer(state: dict[str, Any]) -> Any:
+def restore_optimizer(state: dict[str, Any]) -> Optimizer:
     """The optimiser that a state was taken from, exactly."""
     from analysis.optimization import Optimizer
 

@@ -9,7 +9,8 @@ import traceback
 
 from daemon.analyst.campaign import Campaign
 from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
-from daemon.analyst.wire import Channel, ChannelClosed
+from daemon.analyst.wire import Channel
+from daemon.errors import ChannelClosedError
 
 HEAVY = ("sklearn.decomposition", "analysis.unmixing", "analysis.optimization", "torch")
 """Imported in the background, so that the first suggestions need not wait for them."""
@@ -48,7 +49,7 @@ class Service:
                     self._write_maps()
                 else:
                     self._serve(unpack(plain))
-        except ChannelClosed:
+        except ChannelClosedError:
             return
 
     def _serve(self, request: Request | Answer) -> None:

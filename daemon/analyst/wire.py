@@ -15,11 +15,9 @@ from typing import Any
 
 import msgpack
 
+from daemon.errors import ChannelClosedError
+
 LENGTH = struct.Struct("<I")
-
-
-class ChannelClosed(ConnectionError):
-    """The other side is gone."""
 
 
 class Channel:
@@ -38,14 +36,14 @@ class Channel:
         """Sends one message of plain types.
 
         Raises:
-            ChannelClosed: when the other side is gone.
+            ChannelClosedError: when the other side is gone.
         """
-        body = msgpack.packb(message)
+        body = bytes(msgpack.packb(message) or b"")
         try:
             with self._sending:
                 self._connection.sendall(LENGTH.pack(len(body)) + body)
         except OSError as error:
-            raise ChannelClosed(str(error)) from error
+            raise ChannelClosedError(str(error)) from error
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
         """Waits for the next message.
@@ -57,18 +55,18 @@ class Channel:
             The message; None when the time is up.
 
         Raises:
-            ChannelClosed: when the other side is gone and everything it sent was read.
+            ChannelClosedError: when the other side is gone and everything it sent was read.
         """
         while (message := self._next()) is None:
             try:
                 ready, _, _ = select.select([self._connection], [], [], timeout)
                 data = self._connection.recv(1 << 16) if ready else None
             except (OSError, ValueError) as error:  # ValueError: closed by another thread of ours
-                raise ChannelClosed(str(error)) from error
+                raise ChannelClosedError(str(error)) from error
             if data is None:
                 return None
             if not data:
-                raise ChannelClosed("end of stream")
+                raise ChannelClosedError("end of stream")
             self._buffer += data
         return message
 

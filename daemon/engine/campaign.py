@@ -8,19 +8,21 @@ from typing import Any
 
 from daemon.agent import Agent
 from daemon.analyst.messages import Begin, FrameLayout, Request
-from daemon.analyst.objective import Objective, ObjectiveError, known_references
+from daemon.analyst.objective import Objective, known_references
 from daemon.errors import PlanRejected
 from daemon.plans.context import ScanContext, make_context, scalar_keys, speed_of, unit_of
 from daemon.plans.models import AutonomousScan, ScanParameters
 from daemon.recorder.layout import JOURNAL
 from daemon.settings import UnmixingSettings
+from devices.area_detector import AreaDetector
+from devices.writer import FrameWriter
 
 
 def prepare_scan(
     devices: Mapping[str, Any],
     parameters: ScanParameters,
     unmixing: UnmixingSettings,
-    writer: Any,
+    writer: FrameWriter,
     send: Callable[[Request], None],
     run_folder: Callable[[], str],
 ) -> ScanContext:
@@ -105,10 +107,7 @@ def _check_objective(
 ) -> None:
     has_frames = unmixing.detector in frames
     regions = set(unmixing.roi) if has_frames else set()
-    try:
-        Objective(expression).check(known_references(scalars, regions, unmixing.components if has_frames else 0))
-    except ObjectiveError as error:
-        raise PlanRejected(f"objective: {error}") from error
+    Objective(expression).check(known_references(scalars, regions, unmixing.components if has_frames else 0))
     if not has_frames:
         return
     for kind, windows in (("roi", unmixing.roi), ("anchors", unmixing.anchors)):
@@ -120,7 +119,7 @@ def _check_objective(
                 )
 
 
-def _layout(camera: Any) -> FrameLayout:
+def _layout(camera: AreaDetector) -> FrameLayout:
     layout = camera.layout
     shape = (int(layout.shape[0]), int(layout.shape[1]))
     bad = () if layout.bad_pixels is None else tuple(int(index) for index in layout.bad_pixels.ravel().nonzero()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from bluesky import RunEngine
-from bluesky.utils import RunEngineInterrupted, TransitionError
+from bluesky.utils import RunEngineInterrupted
 
 from daemon.errors import EngineError
 
@@ -40,7 +41,7 @@ class Control:
         self._commands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._active = False
-        engine.state_hook = self._state_changed
+        setattr(engine, "state_hook", self._state_changed)  # noqa: B010 - declared as None
 
     @property
     def state(self) -> str:
@@ -60,10 +61,8 @@ class Control:
         step = start
         try:
             while True:
-                try:
+                with contextlib.suppress(RunEngineInterrupted):
                     step()
-                except RunEngineInterrupted:
-                    pass
                 if self.state != "paused":
                     return
                 step = self._commands.get()
@@ -136,9 +135,7 @@ class Control:
         thread = threading.Thread(target=_catch, args=(action, failure), name=f"ask-{verb}", daemon=True)
         thread.start()
         thread.join(HALT_DEADLINE)
-        if failure and not isinstance(failure[0], RunEngineInterrupted):
-            if isinstance(failure[0], TransitionError | AttributeError) and verb != "pause" and self._ended():
-                return
+        if failure and not isinstance(failure[0], RunEngineInterrupted) and not self._ended():
             raise EngineError(f"cannot {verb}: {failure[0]}") from failure[0]
 
     def _ended(self) -> bool:

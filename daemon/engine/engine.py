@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -27,7 +27,9 @@ from daemon.errors import EngineError
 from daemon.instrument import load_instrument
 from daemon.logs import logs_folder
 from daemon.plans import find_plan, read_parameters
-from daemon.recorder import Recorder, next_scan_id
+from daemon.plans.context import axes_of
+from daemon.plans.steps import Messages
+from daemon.recorder import Recorder, close_interrupted_runs, next_scan_id
 from daemon.settings import Settings
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
@@ -80,7 +82,14 @@ class Engine:
         self._watchdog = LoopWatchdog(self._run_engine.loop)
         log_file = logs_folder(settings.data) / "analyst.log"
         self.analyst = AnalystClient(settings.analyst, self._answered, log_file, debug_delay)
-        self.analyst.start()
+        # Whatever process drove this instrument before may have died in the middle of anything.
+        make_safe(self.devices.values())
+        try:
+            self.analyst.start()
+            close_interrupted_runs(settings.data, self._writer.compact)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def state(self) -> str:
@@ -179,7 +188,7 @@ class Engine:
         engine.subscribe(self._follow)
         engine.subscribe(self.feed)
         baseline = [
-            device for device in self.devices.values() if isinstance(device, Shutter | BeamMonitor) or _moves(device)
+            device for device in self.devices.values() if isinstance(device, Shutter | BeamMonitor) or axes_of(device)
         ]
         engine.preprocessors.append(SupplementalData(baseline=baseline))
         return engine
@@ -210,7 +219,7 @@ class Engine:
         if self._agent is not None:
             self._agent.document(name, document)
 
-    def _run(self, handle: PlanHandle, plan: Any) -> None:
+    def _run(self, handle: PlanHandle, plan: Messages) -> None:
         """Runs a plan to its end; the plan's own thread."""
         error: BaseException | None = None
         self._documents = {}
@@ -267,9 +276,3 @@ class Engine:
         if failure is not None:
             log.error("the analyst could not finish the run: %s", failure)
         self.analyst.forget()
-
-
-def _moves(device: Any) -> bool:
-    """Whether a device is an axis or has some."""
-    parts: list[Callable[..., Any]] = [getattr(device, name) for name in getattr(device, "component_names", ())]
-    return any(hasattr(part, "set") and hasattr(part, "position") for part in [device, *parts])

@@ -73,7 +73,8 @@ class PlanHandle:
             raise TimeoutError(f"{self.name} goes on still after {timeout:g} s")
         if self._error is not None:
             raise self._error
-        assert self._result is not None
+        if self._result is None:
+            raise EngineError(f"{self.name} ended without a result")
         return self._result
 
     @property

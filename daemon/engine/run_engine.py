@@ -24,7 +24,7 @@ def make_run_engine(scan_id_source: Callable[[dict[str, Any]], int]) -> RunEngin
     Args:
         scan_id_source: gives the number of the next scan.
     """
-    vars(bluesky.run_engine)["print"] = _log_instead
+    setattr(bluesky.run_engine, "print", _log_instead)  # noqa: B010 - shadows the built-in function there
     return RunEngine(context_managers=[], during_task=DuringTask(), scan_id_source=scan_id_source)
 
 

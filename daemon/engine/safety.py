@@ -6,7 +6,10 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bluesky.protocols import Stoppable, Triggerable
+
 from daemon.errors import InstrumentError
+from daemon.plans.context import axes_of
 from devices.area_detector import AreaDetector
 from devices.shutter import Shutter
 
@@ -46,13 +49,11 @@ def make_safe(devices: Iterable[Any]) -> None:
             log.exception("%s could not be brought to rest", getattr(device, "name", device))
 
 
-def _quieten(device: Any) -> None:
-    for name in getattr(device, "component_names", ()):
-        part = getattr(device, name)
-        if hasattr(part, "position") and hasattr(part, "stop"):
+def _quieten(device: object) -> None:
+    moving = axes_of(device)
+    for part in [*moving, device]:
+        if isinstance(part, Stoppable) and (part in moving or isinstance(part, Triggerable)):
             part.stop()
-    if hasattr(device, "stop") and (hasattr(device, "position") or hasattr(device, "trigger")):
-        device.stop()
     if isinstance(device, AreaDetector):
         device.dark = False
     if isinstance(device, Shutter):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bluesky import Msg
 
 from daemon.agent import Agent
+from daemon.errors import PlanRejected
 from daemon.plans.context import ScanContext
 from daemon.plans.frame import in_run
 from daemon.plans.models import AutonomousScan
@@ -18,7 +19,8 @@ def autonomous_scan(context: ScanContext, parameters: AutonomousScan) -> Message
     while the instrument moves to point n and exposes it, with n pending, so that the instrument never waits.
     """
     scan = Scan(context)
-    assert context.agent is not None
+    if context.agent is None:
+        raise PlanRejected("objective: an autonomous scan needs one")
     yield from in_run(scan, parameters, _points(scan, context.agent, parameters))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluesky.protocols import Readable, Triggerable
+from ophyd import Signal
 
 from daemon.agent import Agent
 from daemon.errors import PlanRejected
@@ -14,6 +15,7 @@ from daemon.plans.models import AxisRange, ScanParameters
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
+from devices.writer import FrameWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class ScanContext:
     readables: list[Any]
     cameras: list[AreaDetector]
     shutter: Shutter | None
-    writer: Any
+    writer: FrameWriter
     agent: Agent | None
 
     @property
@@ -51,7 +53,7 @@ def find_axes(devices: Mapping[str, Any], wanted: Mapping[str, AxisRange]) -> di
     Raises:
         PlanRejected: naming the field, what is wrong with it, and what to change.
     """
-    known = {axis.name: axis for device in devices.values() for axis in _axes_of(device)}
+    known = {axis.name: axis for device in devices.values() for axis in axes_of(device)}
     found = {}
     for name, span in wanted.items():
         if name not in known:
@@ -74,7 +76,11 @@ def find_detectors(devices: Mapping[str, Any], wanted: list[str]) -> list[Any]:
     Raises:
         PlanRejected: naming the field and the detectors that there are.
     """
-    known = {name: device for name, device in devices.items() if isinstance(device, Triggerable) and _reads(device)}
+    known = {
+        name: device
+        for name, device in devices.items()
+        if isinstance(device, Triggerable) and isinstance(device, Readable)
+    }
     for index, name in enumerate(wanted):
         if name not in known:
             names = ", ".join(sorted(known)) or "none"
@@ -83,7 +89,7 @@ def find_detectors(devices: Mapping[str, Any], wanted: list[str]) -> list[Any]:
 
 
 def make_context(
-    devices: Mapping[str, Any], parameters: ScanParameters, writer: Any, agent: Agent | None
+    devices: Mapping[str, Any], parameters: ScanParameters, writer: FrameWriter, agent: Agent | None
 ) -> ScanContext:
     """Looks up everything that a scan works with.
 
@@ -118,26 +124,24 @@ def scalar_keys(context: ScanContext) -> set[str]:
     return keys
 
 
-def unit_of(axis: Any) -> str:
+def unit_of(axis: object) -> str:
     """Unit of an axis' positions; empty where it has none."""
     return str(getattr(axis, "egu", "") or "")
 
 
-def speed_of(axis: Any) -> float | None:
+def speed_of(axis: object) -> float | None:
     """Speed of an axis, units per second; None where it is not known."""
     speed = getattr(axis, "speed", None)
-    return float(speed.get()) if hasattr(speed, "get") else None
+    value = speed.get() if isinstance(speed, Signal) else None
+    return float(value) if isinstance(value, int | float) else None
 
 
-def _axes_of(device: Any) -> list[Any]:
+def axes_of(device: object) -> list[Any]:
     """The axes that a device is or has."""
     parts = [getattr(device, name) for name in getattr(device, "component_names", ())]
-    return [part for part in [device, *parts] if _moves(part)]
+    return [part for part in [device, *parts] if moves(part)]
 
 
-def _moves(part: Any) -> bool:
+def moves(part: object) -> bool:
+    """Whether something is an axis."""
     return hasattr(part, "set") and hasattr(part, "position") and hasattr(part, "name")
-
-
-def _reads(device: Any) -> bool:
-    return isinstance(device, Readable)

@@ -30,7 +30,7 @@ def _body(scan: Scan, parameters: ScanParameters, points: Messages) -> Messages:
     yield from scan.dark_frames(parameters.dark_frames, 0)
     yield from scan.shutter("open")
     yield Msg("checkpoint")
-    yield from points
+    yield from finalize_wrapper(points, scan.leave)
     yield from scan.dark_frames(parameters.dark_frames, parameters.dark_frames)
 
 

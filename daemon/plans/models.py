@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from daemon.base import StrictModel
 
@@ -105,17 +105,18 @@ class ScanParameters(StrictModel):
     metadata: Metadata = Metadata()
     """Proposal, sample, operator and free fields, kept in the start document."""
 
-    @model_validator(mode="after")
-    def _distinct(self) -> ScanParameters:
-        if len(set(self.detectors)) != len(self.detectors):
-            raise ValueError("detectors: name each detector once")
-        return self
+    @field_validator("detectors")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value):
+            raise ValueError("name each detector once")
+        return value
 
 
 class AutonomousScan(ScanParameters):
     """A scan that decides after every point where to measure next."""
 
-    objective: str = Field(min_length=1)
+    objective: str | None = Field(default=None, validate_default=True)
     """What is sought: an expression over data keys, roi.<name>.sum|mean|max and unmixing.weights[k]."""
     initial_points: int = Field(default=8, ge=1)
     """Points of the initial design, before the model decides."""
@@ -137,18 +138,25 @@ class AutonomousScan(ScanParameters):
     """Whether the next position is computed while the instrument still moves and exposes."""
     seed: int = Field(default=0, ge=0)
     """Seed of the initial design and of every random choice."""
-    forbidden: list[Region] = []
+    forbidden: tuple[Region, ...] = ()
     """Regions where nothing may be measured."""
     resume_from: Path | None = None
     """A run whose campaign is taken up; its measured points count as known."""
 
-    @model_validator(mode="after")
-    def _grid_whole_or_none(self) -> AutonomousScan:
-        given = [name for name, axis in self.axes.items() if axis.points is not None]
-        if given and len(given) != len(self.axes):
-            missing = ", ".join(name for name in self.axes if name not in given)
-            raise ValueError(f"axes: give points for {missing} too, or for no axis")
-        return self
+    @field_validator("objective")
+    @classmethod
+    def _has_objective(cls, value: str | None) -> str | None:
+        if not value:
+            raise ValueError("is missing; give an expression such as detector_total or unmixing.weights[0]")
+        return value
+
+    @field_validator("axes")
+    @classmethod
+    def _grid_whole_or_none(cls, value: dict[str, AxisRange]) -> dict[str, AxisRange]:
+        missing = [name for name, axis in value.items() if axis.points is None]
+        if missing and len(missing) != len(value):
+            raise ValueError(f"give points for {', '.join(missing)} too, or for no axis")
+        return value
 
 
 class GridScan(ScanParameters):
@@ -157,11 +165,12 @@ class GridScan(ScanParameters):
     snake: bool = True
     """Whether every other line is measured backwards, so that the stage never flies back."""
 
-    @model_validator(mode="after")
-    def _grid_complete(self) -> GridScan:
-        if missing := [name for name, axis in self.axes.items() if axis.points is None]:
-            raise ValueError(f"axes.{missing[0]}.points: is missing; give the number of positions along the axis")
-        return self
+    @field_validator("axes")
+    @classmethod
+    def _grid_complete(cls, value: dict[str, AxisRange]) -> dict[str, AxisRange]:
+        if missing := [name for name, axis in value.items() if axis.points is None]:
+            raise ValueError(f"points of {', '.join(missing)}: is missing; give the number of positions along the axis")
+        return value
 
 
 def describe_axes(parameters: ScanParameters) -> dict[str, Any]:

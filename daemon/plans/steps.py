@@ -8,11 +8,12 @@ message: after a pause it may be None.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from bluesky import Msg
+from bluesky.utils import IllegalMessageSequence
 
 from daemon.agent import STREAM, Agent, Timing
 from daemon.plans.context import ScanContext
@@ -36,6 +37,7 @@ class Scan:
     def __init__(self, context: ScanContext) -> None:
         self.context = context
         self._unwritten: list[int] = []
+        self._bundling = False
         self._doses: dict[tuple[float, ...], float] = {}
 
     def measure(self, number: int, position: Mapping[str, float]) -> Messages:
@@ -54,10 +56,7 @@ class Scan:
         yield from self.write_rows()
         yield Msg("wait", None, group="expose")
         exposed = time.perf_counter()
-        yield Msg("create", None, name="primary")
-        for device in context.readables:
-            yield Msg("read", device)
-        yield Msg("save")
+        yield from self._event("primary", context.readables)
         yield Msg("checkpoint")
         timing.move, timing.expose = (moved - started) * 1e3, (exposed - moved) * 1e3
         timing.record = (time.perf_counter() - exposed) * 1e3
@@ -78,9 +77,14 @@ class Scan:
             yield Msg("set", agent, number, group="agent")
             if not agent.ready(number):
                 yield Msg("wait", None, group="agent")
-            yield Msg("create", None, name=STREAM)
-            yield Msg("read", agent)
-            yield Msg("save")
+            yield from self._event(STREAM, [agent])
+
+    def leave(self) -> Messages:
+        """Writes the rows that can be written without waiting, when the scan ends early."""
+        if self._bundling:
+            with suppress(IllegalMessageSequence):
+                yield Msg("drop")
+        yield from self.write_rows()
 
     def suggestion(self, agent: Agent, number: int) -> Messages:
         """Waits until the agent knows where to measure a point; the wait is charged to the point before."""
@@ -108,10 +112,7 @@ class Scan:
                 for camera in self.context.cameras:
                     yield Msg("trigger", camera, group="dark")
                 yield Msg("wait", None, group="dark")
-                yield Msg("create", None, name=DARKS)
-                for camera in self.context.cameras:
-                    yield Msg("read", camera)
-                yield Msg("save")
+                yield from self._event(DARKS, self.context.cameras)
                 yield Msg("checkpoint")
 
     def shutter(self, state: str) -> Messages:
@@ -128,6 +129,14 @@ class Scan:
             if hasattr(detector, "exposure_time"):
                 yield Msg("set", detector.exposure_time, seconds, group="exposure time")
         yield Msg("wait", None, group="exposure time")
+
+    def _event(self, stream: str, devices: Sequence[Any]) -> Messages:
+        self._bundling = True
+        yield Msg("create", None, name=stream)
+        for device in devices:
+            yield Msg("read", device)
+        yield Msg("save")
+        self._bundling = False
 
 
 @contextmanager
