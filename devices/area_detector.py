@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ophyd import Component, Signal
 
-from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal
+from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal, number_key
 from devices.errors import OperationError
 from devices.frames import FrameLayout
 from devices.protocols import Coordinate, FrameBackend
@@ -18,12 +18,14 @@ from devices.writer import AssetDoc, FrameWriter
 
 
 class FrameStatistic(Signal):
-    """A whole number computed from the last frame, in counts."""
+    """A number computed from the last frame: whole where the pixels are."""
 
     def describe(self) -> dict[str, Any]:
-        """Describe the number: a 64-bit integer."""
-        key = {"source": "computed from the frame", "dtype": "integer", "dtype_numpy": "<i8", "shape": []}
-        return {self.name: {**key, "units": "counts"}}
+        """Describe the number: a 64-bit integer or float."""
+        layout = cast(AreaDetector, self.parent).layout
+        whole = {"dtype": "integer", "dtype_numpy": "<i8"}
+        key = number_key("computed from the frame", layout.units)
+        return {self.name: key | whole if layout.counts else key}
 
 
 class AreaDetector(BackedDevice[FrameBackend]):
@@ -74,7 +76,12 @@ class AreaDetector(BackedDevice[FrameBackend]):
         if self._layout is None:
             backend = self.backend
             self._layout = FrameLayout(
-                self.name, backend.shape, backend.dtype, self.frame_coordinates(), backend.bad_pixels()
+                self.name,
+                backend.shape,
+                np.dtype(backend.dtype),
+                backend.units,
+                self.frame_coordinates(),
+                backend.bad_pixels(),
             )
         return self._layout
 
@@ -145,11 +152,18 @@ class AreaDetector(BackedDevice[FrameBackend]):
                 self.writer.write(self.layout, frame)
         except Exception as error:
             return error
-        now, good = self.backend.time(), frame[self.layout.good_pixels]
         self.last_frame = frame
-        self.total.put(int(good.sum(dtype=np.int64)), timestamp=now, force=True)
-        self.max.put(int(good.max(initial=0)), timestamp=now, force=True)
+        total, largest = self._statistics(frame[self.layout.good_pixels])
+        now = self.backend.time()
+        self.total.put(total, timestamp=now, force=True)
+        self.max.put(largest, timestamp=now, force=True)
         return None
+
+    def _statistics(self, good: NDArray[Any]) -> tuple[float, float]:
+        """Return the sum and the largest value of the good pixels; pixels without a value (NaN) are left out."""
+        if self.layout.counts:
+            return int(good.sum(dtype=np.int64)), int(good.max(initial=0))
+        return float(np.nansum(good)), float(np.nanmax(good)) if np.isfinite(good).any() else float("nan")
 
     def _give_up(self) -> None:
         """End an exposure that nobody waits for any more."""

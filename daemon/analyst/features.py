@@ -99,6 +99,8 @@ def _make_unmixing(settings: UnmixingSettings, layout: FrameLayout) -> OnlineNMF
         shape=layout.shape,
         anchors=anchors,
         refit_every=settings.refit_every,
+        max_misfit=settings.max_misfit,
+        max_total=settings.max_total,
     )
 
 

@@ -58,12 +58,15 @@ def parse_options(**options: Any) -> RecordedOptions:
         raise SimulatorError(f"recorded map: option {name!r}: {first['msg']}") from None
 
 
-def open_map(options: RecordedOptions) -> RecordedMap:
-    """Read the map, bring it to the grid, and give its units handy prefixes."""
-    recorded = load(options.path, options.dataset, dims=options.dims)
-    if options.grid is not None:
-        recorded = recorded.resampled(options.grid, options.reduction)
-    return recorded.handy()
+def open_map(options: RecordedOptions) -> tuple[RecordedMap, dict[str, tuple[float, float]]]:
+    """Read the map, give its units handy prefixes, and bring it to the grid.
+
+    Returns:
+        The map, and how far the stage may go along each axis: over all that was recorded.
+    """
+    recorded = load(options.path, options.dataset, dims=options.dims).handy()
+    limits = {name: (float(axis.values[0]), float(axis.values[-1])) for name, axis in recorded.axes.items()}
+    return recorded if options.grid is None else recorded.resampled(options.grid, options.reduction), limits
 
 
 def instrument(path: str, dataset: str | None = None, clock: str = "fastest", **options: Any) -> dict[str, Any]:
@@ -83,10 +86,10 @@ def instrument(path: str, dataset: str | None = None, clock: str = "fastest", **
         SimulatorError: An option is unknown or out of range, or the file is not a map.
     """
     chosen = parse_options(path=path, dataset=dataset, clock=clock, **options)
-    recorded = open_map(chosen)
+    recorded, limits = open_map(chosen)
     ticking = SimulatedClock.from_name(chosen.clock)
     controller = MotionController(ticking)
-    axes = {name: _axis(name, axis, controller, chosen) for name, axis in recorded.axes.items()}
+    axes = {name: _axis(name, axis, limits[name], controller, chosen) for name, axis in recorded.axes.items()}
     shutter = SimulatedShutter(ticking, True)
     sample = RecordedSample(recorded, axes["x"], axes["y"], shutter, chosen.interpolation)
     return {
@@ -99,14 +102,16 @@ def instrument(path: str, dataset: str | None = None, clock: str = "fastest", **
     }
 
 
-def _axis(name: str, axis: Coordinate, controller: MotionController, options: RecordedOptions) -> SimulatedAxis:
-    """Make one axis of the stage, with the recorded positions' ends as limits."""
-    low, high = float(axis.values[0]), float(axis.values[-1])
+def _axis(
+    name: str, axis: Coordinate, limits: tuple[float, float], controller: MotionController, options: RecordedOptions
+) -> SimulatedAxis:
+    """Make one axis of the stage."""
+    low, high = limits
     return SimulatedAxis(
         controller,
         f"stage_{name}",
         units=axis.units,
-        limits=(low, high),
+        limits=limits,
         speed=options.speed or (high - low) / 10.0,
         settling_time=options.settling_time,
         position=low,

@@ -38,7 +38,7 @@ class RecordedScenario:
             Positions ``stage_x`` and ``stage_y``, and the values; NaN where a measurement failed. There is no noise:
             a position measured again gives the same.
         """
-        recorded = open_map(parse_options(seed=seed, **options))
+        recorded, _ = open_map(parse_options(seed=seed, **options))
         positions = {f"stage_{name}": axis.values for name, axis in recorded.axes.items()}
         return Truth(positions, objective(recorded, component, unmixing), 0.0)
 
