@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from daemon.base import StrictModel
 from daemon.errors import SettingsError
@@ -16,6 +16,8 @@ from daemon.settings_errors import explain
 
 DEFAULT_FILE = Path(__file__).with_name("default_settings.toml")
 """The settings used when no file is named: the diffractometer twin."""
+ENV_PREFIX = "BEAMPILOT_"
+"""Environment variables begin with it; `BEAMPILOT_RECORDER__DURABILITY` sets `durability` in the section `recorder`."""
 
 
 class InstrumentSettings(StrictModel):
@@ -54,6 +56,10 @@ class UnmixingSettings(StrictModel):
     """Data key of the frames."""
     refit_every: int = Field(default=1, ge=1)
     """The components are fitted again each time this many new frames have come."""
+    max_misfit: float | None = Field(default=None, gt=0)
+    """A frame that the components explain worse than this, as a reduced chi-square, is a failed measurement."""
+    max_total: float | None = Field(default=None, gt=1)
+    """A frame whose weights add up to more than this many times the median is a failed measurement."""
     anchors: dict[str, Window] = Field(default_factory=dict)
     """Windows that give components their identity: component k is the one strongest in the k-th window."""
     roi: dict[str, Window] = Field(default_factory=dict)
@@ -106,22 +112,14 @@ class LogSettings(StrictModel):
     """How many files put aside are kept."""
 
 
-class Settings(BaseSettings):
+class Settings(StrictModel):
     """Everything that can be set."""
-
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        env_prefix="BEAMPILOT_",
-        env_nested_delimiter="__",
-    )
 
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("beampilot"))
     """Folder for runs and logs; the option --data overrides it."""
     instrument: InstrumentSettings
     """The instrument: a Python function that makes its devices."""
-    plans: dict[str, dict[str, Any]] = {}
+    plans: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Default parameters of plans, by the plan's name."""
     analysis: AnalysisSettings = AnalysisSettings()
     """What is computed from the measured points."""
@@ -148,28 +146,27 @@ def load_settings(file: Path | None = None, **overrides: object) -> Settings:
     Raises:
         SettingsError: when the file cannot be read, or a field is unknown, missing or wrong; one line per field.
     """
-    content = _read(DEFAULT_FILE if file is None else file)
-
-    class Sourced(Settings):
-        """The settings with this one file below the environment."""
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, InitSettingsSource(settings_cls, content)
-
-    given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    sources = {
+        "settings" if file is None else str(file): _read(DEFAULT_FILE if file is None else file),
+        "environment": _environment(),
+        "command line": given,
+    }
+    merged: dict[str, Any] = {}
+    for values in sources.values():
+        merged = _merged(merged, values)
     try:
-        return Sourced(**given)
+        return Settings.model_validate(merged)
     except ValidationError as error:
-        raise SettingsError(explain(error, Settings, "settings" if file is None else str(file))) from error
-    except ValueError as error:  # pydantic-settings' own word for a variable that is not JSON where it must be
+        raise SettingsError(explain(error, Settings, sources)) from error
+
+
+def _environment() -> dict[str, Any]:
+    # pydantic-settings asks for a class of its own only because such a class would read the environment by itself.
+    fields = cast("type[BaseSettings]", Settings)
+    try:
+        return EnvSettingsSource(fields, env_prefix=ENV_PREFIX, env_nested_delimiter="__")()
+    except ValueError as error:
         raise SettingsError(f"environment: {error}; a section's variable must hold JSON") from error
 
 
@@ -177,8 +174,16 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(
-            f"cannot read the settings {file}: {error.strerror}; check the name after --settings"
-        ) from error
+        text = f"cannot read the settings {file}: {error.strerror}; check the name after --settings"
+        raise SettingsError(text) from error
     except ValueError as error:  # TOML's syntax, or bytes that are not UTF-8
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
+
+
+def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
+    """Both, where `high` wins field by field; free dictionaries (options, plans) are merged like sections."""
+    result = dict(low)
+    for name, value in high.items():
+        below = result.get(name)
+        result[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result

@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any, TypeGuard, get_args
 
 from pydantic import BaseModel, ValidationError
 
 
-def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
+def explain(error: ValidationError, model: type[BaseModel], sources: Mapping[str, Mapping[str, Any]]) -> str:
     """Renders a validation error for a person.
 
     Args:
         error: what pydantic found.
         model: the model that was being filled; it knows the names and descriptions of fields.
-        source: where the values came from, named at the start of every line.
+        sources: the values by where they came from, the strongest last.
 
     Returns:
         One line per wrong field: `<source>: <field path>: <what to change>`.
     """
-    return "\n".join(f"{source}: {_path(item['loc'])}: {_advice(dict(item), model)}" for item in error.errors())
+    return "\n".join(
+        f"{_source(item['loc'], sources)}: {_path(item['loc'])}: {_advice(dict(item), model)}"
+        for item in error.errors()
+    )
+
+
+def _source(location: tuple[int | str, ...], sources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The strongest source that says anything about a field; the weakest, a file, for what nobody says."""
+    names = list(sources)
+    return next((name for name in reversed(names) if _says(sources[name], location)), names[0])
+
+
+def _says(values: object, location: tuple[int | str, ...]) -> bool:
+    for part in location:
+        if not isinstance(values, Mapping):
+            return True  # a list was set as a whole
+        if part not in values:
+            return False
+        values = values[part]
+    return True
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -44,7 +44,7 @@ class RunStore:
         """
         given = Path(text).expanduser()
         if (given / JOURNAL).is_file():
-            return given.absolute()
+            return given.resolve()
         paths = self.paths()
         if not paths:
             raise RunNotFound(f"no run {text!r}: there are no runs in {self.data}; name another folder with --data")

@@ -1,0 +1,171 @@
+"""Settings: where they come from, and what a person reads who got one wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from daemon.errors import SettingsError
+from daemon.settings import DEFAULT_FILE, Settings, load_settings
+
+INSTRUMENT = '[instrument]\nfactory = "a:b"\n'
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("BEAMPILOT_"):
+            monkeypatch.delenv(name)
+
+
+def written(folder: Path, text: str) -> Path:
+    """A settings file with that text."""
+    path = folder / "settings.toml"
+    path.write_text(text)
+    return path
+
+
+def complaint(path: Path) -> str:
+    """What is said about a settings file that is wrong."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_without_a_file_the_twin_is_driven() -> None:
+    """The default: the smooth preset on the fastest clock, in the user's data folder."""
+    settings = load_settings()
+    assert settings.instrument.factory == "simulators.diffractometer:instrument"
+    assert settings.instrument.options["preset"] == "smooth"
+    assert settings.instrument.options["clock"] == "fastest"
+    assert set(settings.plans) == {"autonomous_scan", "grid_scan"}
+    assert settings.data.is_absolute()
+
+
+def test_options_win_over_variables_and_variables_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Section by section, field by field."""
+    path = written(tmp_path, f'data = "/file"\n{INSTRUMENT}[recorder]\nblock_events = 7\nblock_seconds = 3.0\n')
+    monkeypatch.setenv("BEAMPILOT_RECORDER__BLOCK_EVENTS", "9")
+    assert load_settings(path).data == Path("/file")
+    monkeypatch.setenv("BEAMPILOT_DATA", "/variable")
+    assert load_settings(path, data=None).data == Path("/variable")
+    settings = load_settings(path, data=Path("relative"))
+    assert settings.data == Path.cwd() / "relative"
+    assert (settings.recorder.block_events, settings.recorder.block_seconds) == (9, 3.0)
+
+
+def test_a_file_of_ones_own_takes_nothing_from_the_twin(tmp_path: Path) -> None:
+    """Default axes of the twin must never reach a real instrument."""
+    settings = load_settings(written(tmp_path, INSTRUMENT))
+    assert settings.plans == {}
+    assert settings.analysis.unmixing.anchors == {}
+
+
+def test_windows_and_anchors(tmp_path: Path) -> None:
+    """Windows are half-open ranges of pixels, in the order of the file."""
+    text = f"""{INSTRUMENT}
+    [analysis.unmixing]
+    components = 2
+    [analysis.unmixing.anchors]
+    substrate = {{ rows = [1, 3], cols = [0, 64] }}
+    film = {{ rows = [9, 12], cols = [5, 6] }}
+    """
+    unmixing = load_settings(written(tmp_path, text)).analysis.unmixing
+    assert list(unmixing.anchors) == ["substrate", "film"]
+    assert unmixing.anchors["film"].rows == (9, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "instrument: is missing; set it: The instrument"),
+        ("[instrument]\n", "instrument.factory: is missing; set it: Function that makes the devices"),
+        (f"{INSTRUMENT}[recoder]\n", "recoder: unknown setting; did you mean recorder?"),
+        (
+            f"{INSTRUMENT}[recorder]\nxyz = 1\n",
+            "recorder.xyz: unknown setting; known here: block_events, block_seconds",
+        ),
+        (
+            f'{INSTRUMENT}[recorder]\ndurability = "no"\n',
+            "recorder.durability: input should be 'process' or 'power' (it",
+        ),
+        (f"{INSTRUMENT}[recorder]\nblock_events = 0\n", "recorder.block_events: input should be greater than or equal"),
+        ('[instrument]\nfactory = "no colon"\n', "instrument.factory: string should match pattern"),
+        (
+            f"{INSTRUMENT}[analysis.unmixing.anchors.film]\nrows = [3, 3]\ncols = [0, 1]\n",
+            "analysis.unmixing.anchors.film: rows must be [first, last + 1] with 0 <= first < last + 1, not [3, 3]",
+        ),
+        (
+            f"{INSTRUMENT}[analysis.unmixing.roi.film]\nrow = [3, 4]\ncols = [0, 1]\nrows = [0, 1]\n",
+            "analysis.unmixing.roi.film.row: unknown setting; did you mean rows?",
+        ),
+        (
+            f"{INSTRUMENT}[analysis.unmixing]\ncomponents = 1\nanchors = "
+            "{ a = { rows = [0, 1], cols = [0, 1] }, b = { rows = [0, 1], cols = [0, 1] } }\n",
+            "analysis.unmixing: 2 anchors need as many components, but components = 1",
+        ),
+    ],
+)
+def test_each_mistake_has_one_line_that_says_what_to_change(tmp_path: Path, text: str, expected: str) -> None:
+    """The file, the field's path, and advice."""
+    path = written(tmp_path, text)
+    said = complaint(path)
+    assert said.startswith(f"{path}: {expected}")
+    assert "\n" not in said
+
+
+def test_two_mistakes_have_two_lines(tmp_path: Path) -> None:
+    """All of them at once, so that a person need not come back."""
+    said = complaint(written(tmp_path, f"zzz = 1\n{INSTRUMENT}[analyst]\nniceness = 99\n"))
+    assert len(said.splitlines()) == 2
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """Missing, a folder, not TOML, not text."""
+    assert "No such file or directory; check the name after --settings" in complaint(tmp_path / "none.toml")
+    assert "Is a directory" in complaint(tmp_path)
+    assert "is not valid TOML" in complaint(written(tmp_path, "a = ["))
+    (tmp_path / "settings.toml").write_bytes(b"\xff\xfe")
+    assert "is not valid TOML" in complaint(tmp_path / "settings.toml")
+
+
+def test_variables_that_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same words for the environment."""
+    monkeypatch.setenv("BEAMPILOT_RECORDER__DURABILTY", "power")
+    with pytest.raises(SettingsError, match=r"environment: recorder\.durabilty: unknown setting; did you mean dur"):
+        load_settings()
+    monkeypatch.delenv("BEAMPILOT_RECORDER__DURABILTY")
+    monkeypatch.setenv("BEAMPILOT_RECORDER", "power")
+    with pytest.raises(SettingsError, match=r"environment: .*recorder.*must hold JSON"):
+        load_settings()
+
+
+def models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A model and all models inside it."""
+    yield model
+    for field in model.model_fields.values():
+        for annotation in (field.annotation, *get_args(field.annotation)):
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                yield from models(annotation)
+
+
+@pytest.mark.parametrize("model", set(models(Settings)), ids=lambda model: model.__name__)
+def test_every_field_is_described_and_unknown_ones_are_refused(model: type[BaseModel]) -> None:
+    """The reference is made from these descriptions."""
+    assert model.model_config.get("extra") == "forbid"
+    for name, field in model.model_fields.items():
+        assert field.description, f"{model.__name__}.{name}"
+        assert field.description.endswith(".")
+
+
+def test_the_default_file_is_a_complete_example() -> None:
+    """It can be copied and named with --settings."""
+    assert load_settings(DEFAULT_FILE) == load_settings()
