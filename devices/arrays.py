@@ -45,7 +45,7 @@ def render_array(layout: FrameLayout) -> Files:
             serializer=BytesCodec(endian="little"),
             fill_value=0,
             dimension_names=("event", *layout.dimensions),
-            attributes={"units": "counts"},
+            attributes={"units": layout.units},
         )
         for name, coordinate in layout.coordinates.items():
             attributes = {"units": coordinate.units, "long_name": coordinate.long_name}

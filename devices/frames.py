@@ -23,6 +23,7 @@ class FrameLayout:
         key: Data key of the frames, the camera's name.
         shape: Rows (y) and columns (x).
         dtype: Type of a pixel.
+        units: Unit of a pixel.
         coordinates: Coordinates by dimension name, ``<key>_y`` and ``<key>_x``.
         bad_pixels: Pixels known to be hot or dead, shape (y, x), or None.
         good_pixels: The others, shape (y, x).
@@ -31,6 +32,7 @@ class FrameLayout:
     key: str
     shape: tuple[int, int]
     dtype: np.dtype[Any]
+    units: str = "counts"
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
     bad_pixels: NDArray[np.bool_] | None = None
     good_pixels: NDArray[np.bool_] = field(init=False)
@@ -45,6 +47,11 @@ class FrameLayout:
         return f"{self.key}_frame", f"{self.key}_y", f"{self.key}_x"
 
     @property
+    def counts(self) -> bool:
+        """Whether the pixels are whole numbers."""
+        return self.dtype.kind in "iu"
+
+    @property
     def chunk_shape(self) -> tuple[int, int, int, int]:
         """Shape of one event's chunk, with the event axis first."""
         return (1, 1, *self.shape)
@@ -57,7 +64,7 @@ class FrameLayout:
     def same_as(self, other: FrameLayout) -> bool:
         """Tell whether another layout is equal, arrays compared element by element."""
         return (
-            (self.key, self.shape, self.dtype) == (other.key, other.shape, other.dtype)
+            (self.key, self.shape, self.dtype, self.units) == (other.key, other.shape, other.dtype, other.units)
             and np.array_equal(self.good_pixels, other.good_pixels)
             and (self.bad_pixels is None) == (other.bad_pixels is None)
             and self.coordinates.keys() == other.coordinates.keys()
@@ -72,7 +79,7 @@ class FrameLayout:
             "dtype_numpy": self.little_endian.str,
             "shape": [1, *self.shape],
             "dims": list(self.dimensions),
-            "units": "counts",
+            "units": self.units,
             "external": "STREAM:",
         }
 

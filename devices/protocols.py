@@ -128,7 +128,12 @@ class FrameBackend(Backend, Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of a pixel; a saturated pixel has its largest value."""
+        """Type of a pixel, an integer or a float; a saturated pixel has an integer's largest value."""
+        ...
+
+    @property
+    def units(self) -> str:
+        """Unit of a pixel, ``counts`` for a counting camera."""
         ...
 
     def coordinates(self) -> Mapping[str, Coordinate]:

@@ -107,6 +107,7 @@ class SimulatedCamera:
     """
 
     shape = SHAPE
+    units = "counts"
 
     def __init__(
         self,
