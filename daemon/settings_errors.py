@@ -9,17 +9,18 @@ from typing import Any, TypeGuard, get_args
 from pydantic import BaseModel, ValidationError
 
 
-def explain(error: ValidationError, model: type[BaseModel], sources: Mapping[str, Mapping[str, Any]]) -> str:
+def explain(error: ValidationError, model: type[BaseModel], source: str | Mapping[str, Mapping[str, Any]]) -> str:
     """Renders a validation error for a person.
 
     Args:
         error: what pydantic found.
         model: the model that was being filled; it knows the names and descriptions of fields.
-        sources: the values by where they came from, the strongest last.
+        source: where the values came from; if from several places, the values by place, the strongest last.
 
     Returns:
         One line per wrong field: `<source>: <field path>: <what to change>`.
     """
+    sources = {source: {}} if isinstance(source, str) else source
     return "\n".join(
         f"{_source(item['loc'], sources)}: {_path(item['loc'])}: {_advice(dict(item), model)}"
         for item in error.errors()

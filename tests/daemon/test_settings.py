@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from daemon.errors import SettingsError
 from daemon.settings import DEFAULT_FILE, Settings, load_settings
+from simulators.diffractometer.features import feature_regions
 
 INSTRUMENT = '[instrument]\nfactory = "a:b"\n'
 
@@ -169,3 +170,15 @@ def test_every_field_is_described_and_unknown_ones_are_refused(model: type[BaseM
 def test_the_default_file_is_a_complete_example() -> None:
     """It can be copied and named with --settings."""
     assert load_settings(DEFAULT_FILE) == load_settings()
+
+
+def test_the_default_windows_are_those_of_the_twin() -> None:
+    """The windows lie on the peaks of the simulated film, and the objective's component is the tilted one."""
+    settings = load_settings()
+    regions = feature_regions()
+    for windows in (settings.analysis.unmixing.anchors, settings.analysis.unmixing.roi):
+        assert {name: (window.rows, window.cols) for name, window in windows.items()} == {
+            name: (region.rows, region.columns) for name, region in regions.items()
+        }
+    number = list(settings.analysis.unmixing.anchors).index("tilted")
+    assert settings.plans["autonomous_scan"]["objective"] == f"unmixing.weights[{number}]"
