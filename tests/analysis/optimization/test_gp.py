@@ -31,7 +31,7 @@ def test_evidence_reaches_botorchs_cold_fit(seed: int) -> None:
     """Evidence reaches botorch's cold fit."""
     positions, values = data(seed=seed)
     targets = (values - values.mean()) / values.std(ddof=1)
-    surrogate = GaussianProcess(2)
+    surrogate = GaussianProcess(2, "rbf")
     surrogate.fit(positions, values, None, NONE)
     cold = SingleTaskGP(torch.tensor(positions), torch.tensor(values)[:, None])
     fit_gpytorch_mll(ExactMarginalLogLikelihood(cold.likelihood, cold))
@@ -63,7 +63,7 @@ def test_prediction_is_gpytorchs(kernel: str, known_noise: bool) -> None:
 def test_prediction_is_the_textbooks() -> None:
     """Prediction is the textbook's."""
     positions, values = data(12)
-    surrogate = GaussianProcess(2)
+    surrogate = GaussianProcess(2, "rbf")
     surrogate.fit(positions, values, None, NONE)
     parameters = np.exp(surrogate.state()["parameters"])
     candidates = np.random.default_rng(2).random((9, 2))
