@@ -201,6 +201,8 @@ class Agent:
             "milliseconds": chosen.milliseconds,
             **{f"next_{axis}": following.position.get(axis, NAN) for axis in self._axes},
             "next_kind": following.reason,
+            "next_mean": following.mean,
+            "next_deviation": following.deviation,
             "next_acquisition": following.acquisition,
         }
 

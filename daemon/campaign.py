@@ -53,13 +53,22 @@ class Choice:
     deviation: float = math.nan
     acquisition: float = math.nan
 
-    @property
-    def improvement(self) -> float:
-        """The expected improvement, in the objective's unit; NaN where another criterion chose.
+    def improvement(self, best: float, maximize: bool = True) -> float:
+        """The expected improvement over the best value so far, in the objective's unit; NaN without a model.
 
-        Acquisition values of improvements are logarithms, because the improvements themselves underflow.
+        EI = σ (u Φ(u) + φ(u)) with u = (μ − best) / σ, after Jones, Schonlau and Welch (1998), eq. 15. The acquisition
+        value that chose the position may be on another scale: its logarithm, of a transformed objective.
+
+        Args:
+            best: The best value so far.
+            maximize: Whether large values are sought.
         """
-        return math.exp(min(self.acquisition, 700.0)) if self.kind == "expected improvement" else math.nan
+        gain = self.mean - best if maximize else best - self.mean
+        if not self.deviation > 0.0:
+            return math.nan
+        u = gain / self.deviation
+        cumulative = 0.5 * math.erfc(-u / math.sqrt(2.0))
+        return self.deviation * (u * cumulative + math.exp(-0.5 * u * u) / math.sqrt(2.0 * math.pi))
 
 
 @dataclass(frozen=True, slots=True)

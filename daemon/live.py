@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -15,10 +15,17 @@ from daemon.progress import Progress
 from daemon.raster import Raster, colour_bar, draw_points, palette, to_lines
 from daemon.wording import duration, number
 
-FACTS_WIDTH = 42
+FACTS_WIDTH = 44
 """Columns that the text beside the map needs."""
+CHROME = 8
+"""Lines around the map: title, bounds, colours, and one below for the cursor."""
+GAP = 3
+"""Columns between the map and the text."""
 
 BARS = " ▁▂▃▄▅▆▇█"
+
+
+Scores = Callable[[], Sequence[tuple[float, float]]]
 
 
 class ScanView:
@@ -27,20 +34,24 @@ class ScanView:
     Args:
         progress: The scan; another thread may update it while this draws.
         activity: One or two words for what goes on, e.g. ``measuring``; may be changed.
+        scores: Asked before each drawing for what all points count now, see `Progress.score_again`.
     """
 
-    def __init__(self, progress: Progress, activity: str = "measuring") -> None:
+    def __init__(self, progress: Progress, activity: str = "measuring", scores: Scores = list) -> None:
         self.progress = progress
         self.activity = activity
+        self._scores = scores
         self._palette = palette()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw for a terminal of any size from 60 × 20 on."""
-        lines = (options.height or console.size.height) - 6
-        grid = Table.grid(padding=(0, 3))
-        grid.add_column(no_wrap=True)
+        self.progress.score_again(self._scores())
+        lines = max((options.height or console.size.height) - CHROME, 4)
+        picture, width = self._map(max(options.max_width - FACTS_WIDTH - GAP, 16), lines)
+        grid = Table.grid()
+        grid.add_column(no_wrap=True, width=width + GAP)
         grid.add_column(no_wrap=True, overflow="ellipsis")
-        grid.add_row(self._map(options.max_width - FACTS_WIDTH - 3, max(lines, 6)), self._facts())
+        grid.add_row(picture, self._facts())
         yield Group(self._title(), Text(), grid)
 
     def _title(self) -> Text:
@@ -51,30 +62,30 @@ class ScanView:
         return Text.assemble(
             ("Beampilot", "bold"),
             "  ",
-            (" · ".join(parts), "default"),
+            " · ".join(parts),
             "  ",
             (self.activity, "bold cyan"),
             overflow="ellipsis",
         )
 
-    def _map(self, columns: int, lines: int) -> RenderableType:
-        """The measured points over the search space, with its bounds, legend and colours."""
+    def _map(self, columns: int, lines: int) -> tuple[RenderableType, int]:
+        """The measured points over the search space, with its bounds and colours; and its width."""
         progress = self.progress
         if not progress.axes:
-            return Text("waiting for the first point …", style="dim")
-        raster = Raster.fitting(progress.axes, max(columns, 10), lines)
+            return Text("waiting for the first point …", style="dim"), columns
+        raster = Raster.fitting(progress.axes, columns, lines)
         points = list(progress.points)
         following = progress.choice.position if progress.choice else None
         picture = draw_points(raster, points, progress.best, following, self._palette)
         values = [point.value for point in points if math.isfinite(point.value)]
+        width = max(raster.width, len(_bounds_of(progress, 0)), len(_bounds_of(progress, 1)))
         bounds = _spread(number(min(values)), number(max(values)), raster.width) if values else Text()
-        return Group(
+        parts = [
             Text(_bounds_of(progress, 1), style="dim"),
             *to_lines(picture),
             Text(_bounds_of(progress, 0), style="dim"),
-            colour_bar(self._palette, raster.width),
-            bounds,
-        )
+        ]
+        return Group(*parts, colour_bar(self._palette, raster.width), bounds), width
 
     def _facts(self) -> RenderableType:
         """Everything beside the map."""
@@ -105,9 +116,11 @@ class ScanView:
             return ["–"]
         lines = [position_text(self.progress.axes, choice.position), choice.kind]
         if math.isfinite(choice.mean):
-            lines[1] += f", expecting {number(choice.mean)} ± {number(choice.deviation)}"
-        if math.isfinite(choice.acquisition) and choice.kind == "expected improvement":
-            lines.append(f"expected improvement {number(choice.improvement)}")
+            lines.append(f"expecting {number(choice.mean)} ± {number(choice.deviation)}")
+        best = self.progress.best
+        improvement = choice.improvement(best.value, self.progress.maximize) if best else math.nan
+        if math.isfinite(improvement):
+            lines.append(f"expected improvement {number(improvement)}")
         return lines
 
     def _count_lines(self) -> list[str]:
@@ -118,12 +131,12 @@ class ScanView:
 
     def _time_lines(self) -> list[str]:
         progress = self.progress
-        lines = [f"{duration(progress.seconds)} on the instrument"]
+        lines = [f"{duration(progress.seconds or None)} of instrument time"]
         if (computer := progress.computer_seconds()) is not None:
-            lines[0] += f", {duration(computer)} thinking per point"
+            lines.append(f"{duration(computer)} of thinking per point")
         if (grid := progress.grid_seconds()) and grid > progress.seconds:
             saved = grid - progress.seconds
-            lines.append(f"{duration(saved)} saved of the grid's {duration(grid)} ({100 * saved / grid:.0f} %)")
+            lines.append(f"{duration(saved)} saved of the grid's {duration(grid)}")
         return lines
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from daemon.analyst.state import CampaignState
 from daemon.campaign import Axis, Choice, Point, best_of, grid_points
 from daemon.runs import Run
 
@@ -36,8 +37,10 @@ class Progress:
         self.configuration: dict[str, Any] = {}
         self._streams: dict[str, str] = {}
         self._prefixes: dict[str, str] = {}
+        self._keys: dict[str, list[str]] = {}
         self._measured: dict[int, Mapping[str, Any]] = {}
         self._points: dict[int, Point] = {}
+        self._newest_scores: list[tuple[float, float]] = []
 
     def __call__(self, name: str, document: Mapping[str, Any]) -> None:
         """Take in the next document."""
@@ -80,7 +83,10 @@ class Progress:
     @property
     def points(self) -> Sequence[Point]:
         """The measured points in order."""
-        return [self._points[number] for number in sorted(self._points)]
+        points = [self._points[number] for number in sorted(self._points)]
+        for index, (value, error) in enumerate(self._newest_scores[: len(points)]):
+            points[index] = replace(points[index], value=value, error=error)
+        return points
 
     @property
     def best(self) -> Point | None:
@@ -89,10 +95,18 @@ class Progress:
         row = self.rows[max(self.rows)] if self.rows else {}
         value = _number(row.get("best_value"))
         position = tuple(_number(row.get(f"best_{axis.name}")) for axis in self.axes)
-        if best is None or not all(map(math.isfinite, (value, *position))):
+        if best is None or self._newest_scores or not all(map(math.isfinite, (value, *position))):
             return best
         nearest = min(self.points, key=lambda point: math.dist(point.position, position))
         return replace(nearest, value=value, error=nearest.error if nearest.value == value else math.nan)
+
+    def score_again(self, scores: Sequence[tuple[float, float]]) -> None:
+        """Take the values that the analyst gives all points now, in place of those that they had when they were new.
+
+        Args:
+            scores: Value and standard deviation of the first points, in order.
+        """
+        self._newest_scores = list(scores)
 
     @property
     def choice(self) -> Choice | None:
@@ -103,12 +117,8 @@ class Progress:
         position = tuple(_number(row.get(f"next_{axis.name}")) for axis in self.axes)
         if not position or not all(map(math.isfinite, position)):
             return None
-        return Choice(
-            max(self.rows) + 1,
-            position,
-            str(row.get("next_kind") or ""),
-            acquisition=_number(row.get("next_acquisition")),
-        )
+        expected = [_number(row.get(f"next_{name}")) for name in ("mean", "deviation", "acquisition")]
+        return Choice(max(self.rows) + 1, position, str(row.get("next_kind") or ""), *expected)
 
     @property
     def seconds(self) -> float:
@@ -157,6 +167,7 @@ class Progress:
             self._prefixes.setdefault(descriptor["uid"], f"{device}_")
         if descriptor.get("name") == "primary":
             keys = descriptor["data_keys"]
+            self._keys = dict(descriptor.get("object_keys", {}))
             for device in descriptor.get("configuration", {}).values():
                 self.configuration.update(device.get("data", {}))
             self.axes = tuple(
@@ -197,24 +208,41 @@ class Progress:
 
     def _times(self, number: int, event: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:
         """Seconds per stage: the instrument's from the times of the readings, the computer's as they were measured."""
-        stamps = event["timestamps"]
-        names = {axis.name for axis in self.axes}
-        arrived = max((stamp for key, stamp in stamps.items() if key in names), default=math.nan)
-        exposed = max((stamp for key, stamp in stamps.items() if key not in names), default=math.nan)
+        arrived = max((event["timestamps"].get(axis.name, math.nan) for axis in self.axes), default=math.nan)
+        exposed = self._exposed(event)
         # Axes that tell their position when they are asked, and not when they arrived, do not tell these two apart.
         exposure = exposed - arrived if exposed > arrived else self._exposure_seconds()
         before = self._measured.get(number - 1)
         times = {"exposure": exposure}
         if before is not None:
-            span = exposed - max(before["timestamps"].values())
-            times = {"motion": max(span - exposure, 0.0), "exposure": min(exposure, max(span, 0.0))}
+            span = max(exposed - self._exposed(before), 0.0)
+            times = {"motion": max(span - exposure, 0.0), "exposure": min(exposure, span)}
         times |= {stage: 1e-3 * _number(row.get(column)) for stage, column in COMPUTER_STAGES.items()}
         return {stage: time for stage, time in times.items() if math.isfinite(time)}
+
+    def _exposed(self, event: Mapping[str, Any]) -> float:
+        """When the detectors were done, s on the instrument's clock."""
+        stamps = event["timestamps"]
+        wanted = [key for name in self.start.get("detectors") or () for key in self._keys.get(name, ())]
+        return max((stamps[key] for key in wanted or stamps if key in stamps), default=math.nan)
 
     def _exposure_seconds(self) -> float:
         """The longest exposure time that a detector is set to, s; 0 where none has any."""
         times = [_number(value) for key, value in self.configuration.items() if key.endswith("_exposure_time")]
         return max(times, default=0.0)
+
+
+def told_scores(run: Path) -> list[tuple[float, float]]:
+    """What the optimiser of a run was told last of its points: value and standard deviation of each, in order.
+
+    Args:
+        run: The run's folder; where it holds no state of an optimiser there are no scores.
+    """
+    state = CampaignState.load(run)
+    told = ((state.optimizer if state else None) or {}).get("measurements", {}).get("told", [])
+    scores = [(_number(point.get("value")), _number(point.get("error"))) for point in told]
+    # A continued campaign was told the points of earlier runs first, and does not say how many they were.
+    return scores if scores and "continues" not in Run(run).start else []
 
 
 def parameters_of(start: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,16 +10,12 @@ from typing import Any, Self
 import msgpack
 import zmq
 
-from daemon.errors import UserError
+from daemon.errors import AddressError
 
 LINGER_MS = 2000
 """How long unsent documents are kept when the publisher closes."""
 JOIN_SECONDS = 0.3
 """Subscribers that were started first connect within this time."""
-
-
-class BadAddress(UserError):
-    """An address that documents cannot be published on."""
 
 
 class DocumentPublisher:
@@ -33,7 +29,7 @@ class DocumentPublisher:
         address: Where to bind, e.g. ``tcp://127.0.0.1:5578``.
 
     Raises:
-        BadAddress: When the address cannot be bound.
+        AddressError: When the address cannot be bound.
     """
 
     def __init__(self, address: str) -> None:
@@ -45,7 +41,7 @@ class DocumentPublisher:
             self._socket.bind(address)
         except zmq.ZMQError as error:
             self.close()
-            raise BadAddress(f"--publish {address}: {error}; give a free one such as tcp://127.0.0.1:5578") from error
+            raise AddressError(f"--publish {address}: {error}; give a free one such as tcp://127.0.0.1:5578") from error
         time.sleep(JOIN_SECONDS)
 
     def __call__(self, name: str, document: Mapping[str, Any]) -> None:

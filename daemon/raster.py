@@ -121,10 +121,10 @@ def draw_points(
     if finite:
         for point, colour in zip(finite, shade(np.array([p.value for p in finite]), colours), strict=True):
             raster.paint(picture, point.position, tuple(colour))
-    if best is not None:
-        raster.paint(picture, best.position, BEST)
     if following is not None:
         raster.paint(picture, following, NEXT)
+    if best is not None:
+        raster.paint(picture, best.position, BEST)
     return picture
 
 
@@ -133,7 +133,7 @@ def to_lines(picture: Colours) -> list[Text]:
     upside = picture[::-1]
     lines = []
     for first in range(0, len(upside), 2):
-        line = Text(no_wrap=True, end="")
+        line = Text(no_wrap=True)
         below = upside[first + 1] if first + 1 < len(upside) else None
         for column, top in enumerate(upside[first]):
             line.append(
@@ -145,7 +145,7 @@ def to_lines(picture: Colours) -> list[Text]:
 
 def colour_bar(colours: Colours, width: int) -> Text:
     """A line with all colours from the lowest to the highest value."""
-    bar = Text(no_wrap=True, end="")
+    bar = Text(no_wrap=True)
     for index in np.linspace(0, 255, width).astype(int):
         bar.append("▄", Style(color=_colour(colours[index])))
     return bar

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devices.errors import FrameWriterError
-from devices.frames import read_frame
 from numpy.typing import NDArray
 
 from daemon.progress import SUGGESTIONS
 from daemon.recorder.journal import Document, Named
 from daemon.recorder.layout import stream_folder
 from daemon.runs import Run
+from devices.errors import FrameWriterError
+from devices.frames import read_frame
 
 DocumentSink = Callable[[str, Document], object]
 FrameSink = Callable[["Frame"], object]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from daemon.engine import Engine
+from daemon.engine.documents import Watcher
 from daemon.engine.handle import PlanHandle, PlanResult
 from daemon.errors import EngineError, SettingsError
 from daemon.logs import logging_to
-from daemon.recorder.journal import Document
-from daemon.recorder.recover import close_interrupted_runs
 from daemon.settings import Settings
 
 INTERRUPTED = "Ctrl-C at the terminal"
@@ -47,13 +47,9 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
         SettingsError: When the data folder cannot be used.
         InstrumentError: When the instrument cannot be made or does not answer.
     """
-    from devices.arrays import compact_run
-
     check_data_folder(settings.data)
-    with logging_to(settings.data, "engine", settings.logs):
-        close_interrupted_runs(settings.data, compact_run)
-        with Engine(settings) as engine:
-            yield engine
+    with logging_to(settings.data, "engine", settings.logs), Engine(settings) as engine:
+        yield engine
 
 
 def check_data_folder(folder: Path) -> None:
@@ -62,8 +58,6 @@ def check_data_folder(folder: Path) -> None:
     Raises:
         SettingsError: When it cannot be made or written to.
     """
-    import os
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -78,7 +72,7 @@ def run_scan(
     engine: Engine,
     plan: str,
     parameters: Mapping[str, Any],
-    watcher: Callable[[str, Document], object],
+    watcher: Watcher,
     on_interrupt: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Run a plan to its end; Ctrl-C and a polite kill end it safely: motors stopped, shutter closed, run closed.

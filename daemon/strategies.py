@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.optimization import ACQUISITIONS, SURROGATES, Optimizer, SearchSpace
-from daemon.study import Study, StudyError
+from daemon.errors import StudyError
+from daemon.study import Study
 
 Strategy = Callable[[NDArray[np.float64]], Iterator[tuple[int, float]]]
 """Takes what measuring each candidate would give, and yields candidate numbers with the ms spent on choosing each."""
@@ -46,9 +47,9 @@ def make_strategy(name: str, space: SearchSpace, study: Study, seed: int) -> Str
 
 def snake(space: SearchSpace) -> NDArray[np.intp]:
     """The candidates of a complete grid line by line, every other line backwards."""
-    assert space.grid is not None
-    shape = tuple(reversed(list(space.grid.values())))
-    order = np.arange(len(space.candidates)).reshape(-1, shape[-1]).copy()
+    # The first axis varies fastest.
+    line = next(iter((space.grid or {}).values()), len(space.candidates))
+    order = np.arange(len(space.candidates)).reshape(-1, line)
     order[1::2] = order[1::2, ::-1].copy()
     return order.ravel()
 
@@ -59,9 +60,7 @@ def _in_order(order: NDArray[Any]) -> Iterator[tuple[int, float]]:
         yield int(index), 0.0
 
 
-def _ask_and_tell(
-    optimizer: Optimizer, measured: NDArray[np.float64], *, overlap: bool
-) -> Iterator[tuple[int, float]]:
+def _ask_and_tell(optimizer: Optimizer, measured: NDArray[np.float64], *, overlap: bool) -> Iterator[tuple[int, float]]:
     """The optimiser's choices; with overlap, each is made while the one before is still being measured."""
     space = optimizer.space
     pending: list[tuple[dict[str, float], int]] = []

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.errors import UserError
+from daemon.errors import StudyError
 
 SCENARIOS = "beampilot.scenarios"
 """The group of entry points under which twins announce themselves."""
@@ -26,10 +26,6 @@ CLOSE_ENOUGH = 0.02
 """A position counts as the maximum when its true value lies within this fraction of the range below it …"""
 STEPS = 1
 """… or when it lies within this many grid steps of the maximum along every axis."""
-
-
-class StudyError(UserError):
-    """A study that cannot be done as it was asked for."""
 
 
 class Truth(Protocol):
@@ -172,7 +168,7 @@ def run_study(study: Study, executor: Executor) -> Iterator[Trial]:
         study: What is studied; checked already.
         executor: Where the trials run: local processes or a cluster.
     """
-    waiting = [executor.submit(run_trial, study, strategy, seed) for seed in study.seeds for strategy in study.strategies]
+    waiting = [executor.submit(run_trial, study, name, seed) for seed in study.seeds for name in study.strategies]
     for done in as_completed(waiting):
         yield done.result()
 
@@ -256,7 +252,7 @@ def _space(study: Study, seed: int) -> Any:  # noqa: ANN401 - analysis.optimizat
     return SearchSpace(
         bounds={name: (float(values[0]), float(values[-1])) for name, values in truth.axes.items()},
         grid={name: len(values) for name, values in truth.axes.items()},
-        speeds={name: speed for name, speed in zip(truth.axes, costs.speeds.tolist(), strict=True) if np.isfinite(speed)},
+        speeds={name: at for name, at in zip(truth.axes, costs.speeds.tolist(), strict=True) if np.isfinite(at)},
     )
 
 

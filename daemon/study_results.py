@@ -90,7 +90,8 @@ def write_plot(path: Path, study: Study, trials: Sequence[Trial]) -> None:
         total = sum(trial.strategy == name for trial in trials)
         solved = np.array([sum(count <= number for count in reached) for number in numbers]) / max(total, 1)
         axes.step(numbers, solved, where="post", color=COLOURS[index % len(COLOURS)], lw=2, label=name)
-    axes.set(xlabel="points measured", ylabel="samples whose maximum was reached", xlim=(0, study.points), ylim=(0, 1.02))
+    axes.set(xlim=(0, study.points), ylim=(0, 1.02))
+    axes.set(xlabel="points measured", ylabel="samples whose maximum was reached")
     axes.set_title(f"{study.scenario}, {len(study.seeds)} samples", loc="left")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.spines[["top", "right"]].set_visible(False)
@@ -101,5 +102,5 @@ def write_plot(path: Path, study: Study, trials: Sequence[Trial]) -> None:
 
 
 def _percentile(values: np.ndarray, percentage: float) -> float:
-    """A percentile that may be infinite, the higher of two neighbours, as interpolating with infinity has no meaning."""
+    """A percentile that may be infinite: of two neighbours the higher, as nothing lies before infinity."""
     return float(np.percentile(values, percentage, method="higher"))

@@ -68,7 +68,8 @@ def _exit_code(error: BaseException) -> int:
         note("beampilot: interrupted")
         return INTERRUPTED
     if isinstance(error, UsageProblem):
-        print_error(f"{error.format_message()} (see `beampilot --help`)")
+        told = error.format_message()  # type: ignore[attr-defined] # every usage problem has it
+        print_error(f"{told} (see `beampilot --help`)")
         return USER_MISTAKE
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone; the interpreter must not complain about it again at exit.

@@ -37,7 +37,8 @@ def demo(
     ] = None,
     points: PointsOption = None,
     overlap: Annotated[
-        bool | None, typer.Option("--overlap/--no-overlap", help="Choose the next point while the last one is measured.")
+        bool | None,
+        typer.Option("--overlap/--no-overlap", help="Choose the next point while the last one is measured."),
     ] = None,
     clock: Annotated[
         str | None, typer.Option("--clock", help="Pace of the simulated instrument: real, x10, x100 …, or fastest.")
@@ -102,7 +103,7 @@ def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless:
 
     with ExitStack() as stack:
         engine = stack.enter_context(open_engine(settings))
-        progress = Progress() if headless else stack.enter_context(live_view("measuring"))
+        progress = Progress() if headless else stack.enter_context(live_view("measuring", lambda: engine.recorder.run))
 
         def stopping() -> None:
             note("stopping safely: motors, shutter, run …")
@@ -144,7 +145,9 @@ def _words(facts: dict[str, Any], progress: Progress) -> list[tuple[str, str]]:
     from daemon.campaign import position_text
 
     best = progress.best
-    found = f"{number(best.value)} at {position_text(progress.axes, best.position)}, point {best.number}" if best else "–"
+    found = (
+        f"{number(best.value)} at {position_text(progress.axes, best.position)}, point {best.number}" if best else "–"
+    )
     grid = f" of {facts['grid_points']:,}" if facts["grid_points"] else ""
     time = f"{duration(facts['instrument_seconds'])} on the instrument, {duration(facts['seconds'])} here"
     if facts["grid_seconds"]:

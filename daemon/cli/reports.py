@@ -74,14 +74,14 @@ def replay(
     rate = parse_rate(speed)
     path = open_store(settings, data).find(run)
     player = Replay(path, rate)
-    counts = _play(player, publish, headless=headless or as_json)
+    counts = _play(player, path, publish, headless=headless or as_json)
     if as_json:
         print_json({"run": str(path), **counts})
     else:
         typer.echo(f"played {counts['documents']} documents and {counts['frames']} frames of {path}")
 
 
-def _play(player: Replay, publish: str, *, headless: bool) -> dict[str, int]:
+def _play(player: Replay, run: Path, publish: str, *, headless: bool) -> dict[str, int]:
     """Play a run to the terminal and, where an address is given, to subscribers."""
     from contextlib import ExitStack
 
@@ -99,7 +99,7 @@ def _play(player: Replay, publish: str, *, headless: bool) -> dict[str, int]:
         if not headless:
             from daemon.terminal import live_view
 
-            sinks.append(stack.enter_context(live_view("replaying")))
+            sinks.append(stack.enter_context(live_view("replaying", lambda: run)))
 
         def to_all(name: str, document: dict[str, object]) -> None:
             for sink in sinks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -59,7 +60,9 @@ def components_svg(components: Components) -> str:
         drawn = figure(9.0, 9.0 / max(count, 3) * 1.06 + 0.35)
         row = np.atleast_1d(drawn.subplots(1, count, sharex=True, sharey=True))
         for number, (axes, pattern) in enumerate(zip(row, components.patterns, strict=True)):
-            axes.imshow(pattern, extent=(left, right, bottom, top), aspect="auto", cmap="viridis", vmin=0)
+            axes.imshow(
+                pattern, extent=(left, right, bottom, top), aspect="auto", cmap="viridis", norm=PowerNorm(0.4, vmin=0.0)
+            )
             axes.set_box_aspect(1)
             chosen = number == components.chosen
             axes.set_title(f"component {number}" + (" (objective)" if chosen else ""))

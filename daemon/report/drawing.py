@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from html import escape
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -17,7 +18,7 @@ INK = "#010203"
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#cc79a7"
 """Colours that colour-blind readers can tell apart (Okabe and Ito)."""
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.grid": False,
     "axes.labelcolor": INK,
@@ -76,7 +77,7 @@ def to_svg(drawn: Figure, name: str, label: str, titles: Mapping[str, str] | Non
     """
     buffer = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}):
-        drawn.savefig(buffer, format="svg", transparent=True)
+        drawn.savefig(buffer, format="svg", transparent=True, bbox_inches="tight", pad_inches=0.04)
     text = buffer.getvalue()
     text = LEFT_OUT.sub("", text[text.index("<svg") :])
     text = FONTS.sub("", text).replace(INK, "currentColor")

@@ -21,8 +21,31 @@ ENDINGS = {
 """What a stop document's exit status means, in words."""
 
 OUR_OWN = frozenset(
-    "axes beampilot detectors extents hints metadata motors num_intervals num_points objective parameters plan_args plan_name "
-    "plan_pattern plan_pattern_args plan_pattern_module plan_type scan_id shape snaking time uid versions".split()
+    [
+        "axes",
+        "beampilot",
+        "detectors",
+        "extents",
+        "hints",
+        "metadata",
+        "motors",
+        "num_intervals",
+        "num_points",
+        "objective",
+        "parameters",
+        "plan_args",
+        "plan_name",
+        "plan_pattern",
+        "plan_pattern_args",
+        "plan_pattern_module",
+        "plan_type",
+        "scan_id",
+        "shape",
+        "snaking",
+        "time",
+        "uid",
+        "versions",
+    ]
 )
 """Keys of a start document that Beampilot or bluesky writes; all others came from the operator."""
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.analyst.objective import Objective, ObjectiveError
+from daemon.analyst.objective import Objective
 from daemon.campaign import Axis, Point
+from daemon.errors import PlanRejected
 from daemon.progress import Progress, read_progress
 from daemon.report.content import Components, Content
 from daemon.runs import Run
@@ -64,7 +65,7 @@ def _scored_again(run: Run, progress: Progress) -> list[Point]:
         objective = Objective(progress.objective)
         values, errors = _known(run, weights)
         objective.check(values)
-    except ObjectiveError:
+    except PlanRejected:
         return points
     found = objective.evaluate(values)
     deviations = objective.errors(values, errors)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colorbar import Colorbar
+from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
@@ -80,22 +80,28 @@ def _draw_points(axes: Axes, content: Content, numbered: bool) -> None:
         _dot(axes, point, BLUE if point.initial else "#222222", size)
         if numbered and not crowded:
             axes.annotate(
-                str(point.number), point.position, ha="center", va="center_baseline", color="white", fontsize=5.8
+                str(point.number),
+                (point.position[0], point.position[1]),
+                ha="center",
+                va="center_baseline",
+                color="white",
+                fontsize=5.8,
             )
     if best := content.best:
         ring = {"ms": size + 5.0, "mfc": "none", "mew": 2.0, "mec": VERMILION, "clip_on": False}
         axes.plot(*best.position, "o", path_effects=[withStroke(linewidth=3.5, foreground="white")], **ring)
 
 
-def _finish(axes: Axes, bar: Colorbar, content: Content, look: MapStyle) -> None:
-    """Name the axes and the colour bar of a map, without frames that compete with the data."""
+def _finish(axes: Axes, image: AxesImage, content: Content, look: MapStyle) -> None:
+    """Name the axes of a map and put its colours beside it, without frames that compete with the data."""
     axes.set_title(look.title)
     axes.set_xlabel(content.axes[0].label)
     axes.set_ylabel(content.axes[1].label)
-    bar.set_label(look.label)
-    bar.outline.set_visible(False)  # type: ignore[operator] # typed as a colour-bar spine, which is callable in no way
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
+    thickness = 0.12 / look.width
+    bar = axes.inset_axes((1.02, 0.0, thickness, 1.0))
+    bar.figure.colorbar(image, cax=bar, label=look.label)
+    bar.spines[:].set_visible(False)
 
 
 def map_svg(content: Content, name: str, look: MapStyle) -> str:
@@ -119,7 +125,7 @@ def map_svg(content: Content, name: str, look: MapStyle) -> str:
         _draw_points(axes, content, look.numbered)
         axes.set_xlim(left, right)
         axes.set_ylim(bottom, top)
-        _finish(axes, drawn.colorbar(image, ax=axes, shrink=0.8, aspect=28, pad=0.02), content, look)
+        _finish(axes, image, content, look)
         titles = {f"point-{point.number}": tooltip(content, point) for point in content.points}
         return to_svg(
             drawn, f"map-{name}", f"{look.title} over {content.axes[0].name} and {content.axes[1].name}", titles

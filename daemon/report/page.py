@@ -124,7 +124,9 @@ def _components_section(content: Content) -> Section | None:
     """The patterns behind an objective that follows one of them."""
     if content.components is None:
         return None
-    text = "The frames were decomposed into these patterns; each point's frame is a sum of them."
+    text = (
+        "Every frame is a sum of these patterns. Weak parts are drawn brighter than they are, so that they can be seen."
+    )
     return Section("What the frames are made of", text, _svg(components_svg(content.components)))
 
 
