@@ -1,0 +1,156 @@
+"""A surrogate that does not choose its hyper-parameters: it weighs many Gaussian processes by their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.optimization.errors import NotFittedError
+from analysis.optimization.factors import Factors
+from analysis.optimization.hypotheses import Hypotheses, weigh
+from analysis.optimization.members import make_members
+from analysis.optimization.pathwise import draw
+from analysis.optimization.projections import Projections
+from analysis.optimization.surrogate import Mixture
+
+Array = NDArray[np.float64]
+
+POWERS = (1.0, 0.5)
+"""Output transformations that every member is tried with: none, and the square root."""
+
+ROOM: tuple[tuple[int, int], ...] = ((64, 160), (128, 64), (256, 24))
+"""From so many points on, only so many members are carried: by then the evidence has spoken."""
+
+NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+"""Quadrature over a Gaussian, to bring moments back through a transformation."""
+
+
+class Ensemble:
+    """Gaussian processes over lengths, elongations, directions, noises and output scales, averaged by evidence.
+
+    A new measurement costs one row of an inverse Cholesky factor per member, and no optimisation. The model depends
+    on the measurements alone, not on the order of calls, until members are dropped at :data:`ROOM`; those that
+    remain are the state.
+
+    Args:
+        dimension: Number of axes.
+        powers: Output transformations (1 none, 0.5 square root, 0 logarithm).
+        most: Hypotheses used for predictions at the most.
+        **grid: ``lengths``, ``elongations``, ``noises`` and ``kernels`` of :func:`make_members`.
+    """
+
+    def __init__(self, dimension: int, *, powers: tuple[float, ...] = POWERS, most: int = 24, **grid: Any) -> None:
+        self._grid = make_members(dimension, **grid)
+        self._powers, self._most = tuple(powers), most
+        self._carry(np.arange(len(self._grid)))
+        self._hypotheses: Hypotheses | None = None
+
+    def fit(self, positions: Array, values: Array, variances: Array | None, pending: Array) -> None:
+        """Take in all measurements; see ``Surrogate.fit``."""
+        points = np.concatenate([positions, pending]) if len(pending) else positions
+        self._projections.truncate(self._factors.update(points, _noise_factors(variances, len(points))))
+        self._hypotheses = weigh(self._factors, values, self._powers, self._most)
+        room = min((most for start, most in ROOM if len(values) >= start), default=len(self._carried))
+        if len(self._carried) > room:
+            best = np.sort(np.argsort(self._hypotheses.log_evidence)[::-1][:room])
+            self._carry(self._carried[best])
+            self.fit(positions, values, variances, pending)
+
+    def predict(self, candidates: Array) -> Mixture:
+        """Predict in each hypothesis' own output scale; see ``Surrogate.predict``."""
+        hypotheses = self._require()
+        mean, deviation = self._project(hypotheses, candidates)
+        return Mixture(hypotheses.weights, mean, deviation, self._incumbents(hypotheses))
+
+    def moments(self, candidates: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation in the objective's units; see ``Surrogate.moments``."""
+        hypotheses = self._require()
+        means, deviations = self._project(hypotheses, candidates, keep=len(candidates) > 1)
+        first, second = np.zeros(len(candidates)), np.zeros(len(candidates))
+        quadrature = NODE_WEIGHTS / NODE_WEIGHTS.sum()
+        for index, warping in enumerate(hypotheses.warpings):
+            values = warping.inverse(means[index] + NODES[:, None] * deviations[index])
+            first += hypotheses.weights[index] * (quadrature @ values)
+            second += hypotheses.weights[index] * (quadrature @ values**2)
+        return first, np.sqrt(np.maximum(second - first**2, 0.0))
+
+    def sample(self, candidates: Array, rng: np.random.Generator, count: int) -> Array:
+        """Draw joint samples; see ``Surrogate.sample``. Each sample is of one hypothesis, drawn by weight."""
+        hypotheses = self._require()
+        chosen = rng.choice(len(hypotheses.weights), size=count, p=hypotheses.weights)
+        samples = np.empty((count, len(candidates)))
+        for index in np.unique(chosen):
+            rows = np.flatnonzero(chosen == index)
+            warped = draw(self._factors, hypotheses, int(index), candidates, rng, len(rows))
+            samples[rows] = hypotheses.warpings[index].inverse(warped)
+        return samples
+
+    def state(self) -> dict[str, Any]:
+        """Return the members still carried."""
+        return {"members": self._carried.tolist()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up the members still carried."""
+        self._carry(np.asarray(state["members"], dtype=np.intp))
+
+    def _carry(self, members: NDArray[np.intp]) -> None:
+        """Start again with these members of the grid."""
+        self._carried = members
+        self._factors = Factors(self._grid.take(members))
+        self._projections = Projections(self._factors)
+
+    def _require(self) -> Hypotheses:
+        """Return the hypotheses of the last fit."""
+        if self._hypotheses is None:
+            raise NotFittedError("the ensemble has no measurements yet: call fit first")
+        return self._hypotheses
+
+    def _project(self, hypotheses: Hypotheses, candidates: Array, *, keep: bool = True) -> tuple[Array, Array]:
+        """Means and deviations of every hypothesis at (m, d) candidates, each (H, m), in its output scale."""
+        count = hypotheses.residual.shape[1]
+        shape = (len(hypotheses.weights), len(candidates))
+        mean, deviation = np.empty(shape), np.empty(shape)
+        shared: dict[int, tuple[Array, Array, Array]] = {}
+        for index, member in enumerate(hypotheses.members.tolist()):
+            if member not in shared:
+                rows = self._rows(member, candidates, keep)
+                remaining = 1.0 - np.einsum("nm,nm->m", rows, rows)
+                slack = 1.0 - hypotheses.ones[index] @ rows[:count]
+                shared[member] = rows, remaining, slack
+            rows, remaining, slack = shared[member]
+            variance = np.maximum(remaining, 1e-9) + slack**2 / hypotheses.precision[index]
+            mean[index] = hypotheses.mean[index] + hypotheses.residual[index] @ rows[:count]
+            deviation[index] = np.sqrt(variance * hypotheses.variance[index])
+        if keep:
+            self._projections.retain(set(shared))
+        return mean, deviation
+
+    def _rows(self, member: int, candidates: Array, keep: bool) -> Array:
+        """Projections of candidates on all points for one member, (n, m)."""
+        if keep:
+            return self._projections.of(member, candidates)
+        return self._projections.fresh(member, candidates, np.empty((0, len(candidates))))
+
+    def _incumbents(self, hypotheses: Hypotheses) -> Array:
+        """Best posterior mean at the measured points in each hypothesis' output scale, shape (H,).
+
+        The best *mean*, because the best measured value of a noisy objective is mostly luck.
+        """
+        points = self._factors.points[: hypotheses.residual.shape[1]]
+        mean, _ = self._project(hypotheses, points, keep=False)
+        return mean.max(axis=1)
+
+
+def _noise_factors(variances: Array | None, n: int) -> Array:
+    """Each point's noise variance relative to the typical one, shape (n,); pending points are typical.
+
+    Rounded to powers of two, so that a factor computed once mostly serves on when all errors move a little.
+    """
+    factors = np.ones(n)
+    if variances is not None and (positive := variances[variances > 0.0]).size:
+        ratio = np.maximum(variances, 1e-12) / np.median(positive)
+        factors[: len(variances)] = 2.0 ** np.clip(np.round(np.log2(ratio)), -4.0, 4.0)
+    return factors

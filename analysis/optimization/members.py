@@ -1,0 +1,142 @@
+"""The hypotheses of the ensemble: kernels of many lengths, elongations and directions, and how probable each is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LENGTHS = (0.04, 0.065, 0.1, 0.16, 0.25, 0.4)
+"""Shortest length-scale of a member, fractions of the axes' ranges."""
+
+ELONGATIONS: dict[float, int] = {1.0: 1, 2.0: 4, 4.0: 8, 8.0: 12}
+"""Ratio of the longest to the shortest length-scale, and how many directions are tried in the plane."""
+
+NOISES = (0.003, 0.03)
+"""Noise variance as a fraction of the signal variance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """K kernels.
+
+    Attributes:
+        transform: Maps a difference in the unit cube to units of the length-scales, shape (K, d, d).
+        noise: Noise variance relative to the signal variance, shape (K,).
+        kernel: Index of the kernel in :data:`KERNELS`, shape (K,).
+        log_prior: Logarithm of the prior probability, up to a constant, shape (K,).
+    """
+
+    transform: Array
+    noise: Array
+    kernel: NDArray[np.intp]
+    log_prior: Array
+
+    def __len__(self) -> int:
+        """Return K."""
+        return len(self.noise)
+
+    def take(self, indices: NDArray[np.intp]) -> Members:
+        """Return some of the members."""
+        return Members(self.transform[indices], self.noise[indices], self.kernel[indices], self.log_prior[indices])
+
+    def covariance(self, points: Array, centre: Array) -> Array:
+        """Prior covariance, in units of the signal variance, of points (n, d) with one point (d,); shape (K, n)."""
+        scaled = np.matmul(self.transform, (points - centre).T)
+        square = np.einsum("kdn,kdn->kn", scaled, scaled)
+        result = np.empty_like(square)
+        for index, correlation in enumerate(KERNELS.values()):
+            rows = self.kernel == index
+            result[rows] = correlation(square[rows])
+        return result
+
+    def cross_covariance(self, member: int, points: Array, others: Array) -> Array:
+        """Prior covariance of points (n, d) with others (m, d) for one member; shape (n, m)."""
+        first, second = points @ self.transform[member].T, others @ self.transform[member].T
+        square = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1)[None, :] - 2.0 * first @ second.T
+        np.maximum(square, 0.0, out=square)
+        return list(KERNELS.values())[self.kernel[member]](square)
+
+
+def _squared_exponential(square: Array) -> Array:
+    """Squared exponential of a squared scaled distance (Rasmussen & Williams 2006, eq. 4.9)."""
+    return np.exp(-0.5 * square)
+
+
+def _matern(square: Array) -> Array:
+    """Matérn-5/2 of a squared scaled distance (Rasmussen & Williams 2006, eq. 4.17)."""
+    root = np.sqrt(5.0 * square)
+    return (1.0 + root + root**2 / 3.0) * np.exp(-root)
+
+
+def _rational_quadratic(square: Array) -> Array:
+    """Rational quadratic with α = 1 of a squared scaled distance (Rasmussen & Williams 2006, eq. 4.19).
+
+    A mixture of length-scales: a trend over the field with detail on top of it."""
+    return 1.0 / (1.0 + 0.5 * square)
+
+
+KERNELS: dict[str, Callable[[Array], Array]] = {
+    "rbf": _squared_exponential,
+    "matern": _matern,
+    "rq": _rational_quadratic,
+}
+"""Correlation as a function of the squared scaled distance."""
+
+
+def make_members(
+    dimension: int,
+    lengths: tuple[float, ...] = LENGTHS,
+    elongations: dict[float, int] | None = None,
+    noises: tuple[float, ...] = NOISES,
+    kernels: tuple[str, ...] = ("rbf", "matern"),
+) -> Members:
+    """Lay out the members: every length × elongation × direction × noise × kernel.
+
+    Args:
+        dimension: Number of axes; directions are angles in the plane for two, else the axes themselves.
+        lengths: Shortest length-scales, fractions of the ranges.
+        elongations: Ratio of longest to shortest length-scale -> number of directions in the plane.
+        noises: Noise variances relative to the signal variance.
+        kernels: Names in :data:`KERNELS`.
+
+    Returns:
+        The members; directions of one elongation share its prior probability.
+    """
+    shapes = _shapes(dimension, ELONGATIONS if elongations is None else elongations)
+    names = list(KERNELS)
+    transform, noise, kind, prior = [], [], [], []
+    for kernel in kernels:
+        for length in lengths:
+            for scales, log_prior in shapes:
+                for level in noises:
+                    transform.append(scales / length)
+                    noise.append(level)
+                    kind.append(names.index(kernel))
+                    prior.append(log_prior)
+    return Members(np.array(transform), np.array(noise), np.array(kind), np.array(prior))
+
+
+def _shapes(dimension: int, elongations: dict[float, int]) -> list[tuple[Array, float]]:
+    """Matrices that scale and turn a difference, for a shortest length-scale of 1, with their log prior."""
+    shapes: list[tuple[Array, float]] = []
+    for ratio, directions in elongations.items():
+        if ratio == 1.0 or dimension == 1:
+            shapes.append((np.eye(dimension), 0.0))
+        elif dimension == 2:
+            for angle in np.arange(directions) * np.pi / directions:
+                cosine, sine = np.cos(angle), np.sin(angle)
+                turned = np.array([[cosine / ratio, sine / ratio], [-sine, cosine]])
+                shapes.append((turned, -np.log(directions)))
+        else:
+            for axis in range(dimension):
+                scales = np.ones(dimension)
+                scales[axis] = 1.0 / ratio
+                shapes.append((np.diag(scales), -np.log(dimension)))
+        if dimension == 1:
+            break
+    return shapes

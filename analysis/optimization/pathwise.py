@@ -1,0 +1,74 @@
+"""Joint samples of a Gaussian process without a covariance matrix over the candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.optimization.factors import Factors
+from analysis.optimization.hypotheses import Hypotheses
+from analysis.optimization.members import KERNELS
+
+Array = NDArray[np.float64]
+
+FEATURES = 512
+"""Random Fourier features of a prior sample."""
+
+
+def draw(
+    factors: Factors, hypotheses: Hypotheses, index: int, candidates: Array, rng: np.random.Generator, count: int
+) -> Array:
+    """Draw posterior samples of one hypothesis, in its output scale, by Matheron's rule.
+
+    A prior sample from random Fourier features is corrected by how far it misses the measurements
+    (Wilson et al. 2020, eq. 5), so the cost grows with the candidates, not with their cube.
+
+    Args:
+        factors: Factors whose first n points are the measured ones.
+        hypotheses: All hypotheses.
+        index: Which one.
+        candidates: Positions in the unit cube, shape (m, d).
+        rng: Source of randomness.
+        count: Number of samples.
+
+    Returns:
+        Shape (count, m).
+    """
+    member, n = int(hypotheses.members[index]), hypotheses.residual.shape[1]
+    members, points = factors.members, factors.points[:n]
+    scale = np.sqrt(hypotheses.variance[index])
+    inverse = factors.inverse(n)[member]
+    gain = members.cross_covariance(member, candidates, points) @ inverse.T
+    slack = 1.0 - gain @ hypotheses.ones[index]
+    deviation = np.sqrt(members.noise[member] * factors.noise_factors[:n])
+    samples = np.empty((count, len(candidates)))
+    for row in range(count):
+        prior = _prior(factors, member, np.concatenate([candidates, points]), rng)
+        missed = prior[len(candidates) :] + deviation * rng.normal(size=n)
+        offset = rng.normal() / np.sqrt(hypotheses.precision[index])
+        path = prior[: len(candidates)] - gain @ (inverse @ missed) + slack * offset
+        samples[row] = hypotheses.mean[index] + gain @ hypotheses.residual[index] + scale * path
+    return samples
+
+
+def _prior(factors: Factors, member: int, positions: Array, rng: np.random.Generator) -> Array:
+    """Draw one prior sample of unit variance at positions (m, d); shape (m,)."""
+    members = factors.members
+    frequencies = rng.normal(size=(FEATURES, positions.shape[1]))
+    frequencies *= _mixing(list(KERNELS)[members.kernel[member]], rng)
+    angle = positions @ members.transform[member].T @ frequencies.T + rng.uniform(0.0, 2.0 * np.pi, size=FEATURES)
+    return np.sqrt(2.0 / FEATURES) * np.cos(angle).sum(axis=1)
+
+
+def _mixing(kernel: str, rng: np.random.Generator) -> Array:
+    """Factors that turn Gaussian frequencies into those of a kernel, shape (features, 1).
+
+    The spectral density of a Matérn-5/2 kernel is a Student t with 5 degrees of freedom; the rational quadratic with
+    α = 1 is a mixture of squared exponentials whose inverse squared length is exponential (Rasmussen & Williams
+    2006, eq. 4.15 and 4.20).
+    """
+    if kernel == "matern":
+        return np.sqrt(5.0 / rng.chisquare(5.0, size=(FEATURES, 1)))
+    if kernel == "rq":
+        return np.sqrt(rng.exponential(size=(FEATURES, 1)))
+    return np.ones((FEATURES, 1))
