@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import RecorderError
+from daemon.recorder.attributes import versions
 from daemon.recorder.journal import Document
 from daemon.recorder.open_run import OpenRun, discard
 from daemon.recorder.writers import RunWriter
@@ -42,6 +43,7 @@ class Recorder:
         settings: Mapping[str, Any] | None = None,
         writers: Sequence[RunWriter] = (),
     ) -> None:
+        versions()  # asked for now, so that the first run does not wait for it
         self.run: Path | None = None
         self._data = data
         self._options = options or RecorderSettings()

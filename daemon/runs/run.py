@@ -93,10 +93,7 @@ class Run:
     @property
     def status(self) -> Status:
         """How the run ended, or whether it goes on."""
-        stop = self.stop
-        if stop is not None:
-            return stop["exit_status"]
-        return "running" if is_locked(self.path / JOURNAL) else "interrupted"
+        return self._status(self.stop)
 
     @property
     def points(self) -> int:
@@ -174,7 +171,7 @@ class Run:
             plan_name=str(start.get("plan_name", "")),
             time=float(start["time"]),
             duration=float(stop["time"]) - float(start["time"]) if stop else None,
-            exit_status=self.status,
+            exit_status=self._status(stop),
             reason=str(stop.get("reason", "")),
             points=points,
             best=attributes.get("statistics", {}).get("best"),
@@ -182,6 +179,11 @@ class Run:
             operator=_text(start.get("operator")),
             proposal=_text(start.get("proposal")),
         )
+
+    def _status(self, stop: Document | None) -> Status:
+        if stop:
+            return stop["exit_status"]
+        return "running" if is_locked(self.path / JOURNAL) else "interrupted"
 
     def _current(self) -> Tables:
         """The tables, brought up to date with the journal."""

@@ -49,7 +49,8 @@ class RunStore:
         if not paths:
             raise RunNotFound(f"no run {text!r}: there are no runs in {self.data}; name another folder with --data")
         if text == "latest":
-            return max(paths, key=lambda path: Run(path).start["time"])
+            last_day = [path for path in paths if path.parent == paths[-1].parent]
+            return max(last_day, key=lambda path: Run(path).start["time"])
         matches = _by_number(paths, text) or _by_uid(paths, text)
         if len(matches) == 1:
             return matches[0]
