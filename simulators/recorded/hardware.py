@@ -93,7 +93,12 @@ class _Exposing:
             if self._done is not done:
                 return
             self._done = self._timer = None
-        done(measured(), None)
+        try:
+            result = measured()
+        except Exception as error:
+            done(None, error)
+        else:
+            done(result, None)
 
 
 class RecordedCounter(_Exposing):

@@ -77,7 +77,8 @@ class RecordedMap:
         if interpolation not in self._lookups:
             grid = (self.y.values, self.x.values)
             self._lookups[interpolation] = RegularGridInterpolator(grid, self.values, method=interpolation)
-        return self._lookups[interpolation](np.stack([inside_y, inside_x], axis=-1))
+        found = self._lookups[interpolation](np.stack([inside_y.ravel(), inside_x.ravel()], axis=-1))
+        return found.reshape(*x.shape, *self.values.shape[2:])
 
     def resampled(self, grid: tuple[int, int], reduction: Reduction = "pixel") -> RecordedMap:
         """Bring the map to a coarser grid.
