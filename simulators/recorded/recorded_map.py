@@ -78,7 +78,7 @@ class RecordedMap:
             grid = (self.y.values, self.x.values)
             self._lookups[interpolation] = RegularGridInterpolator(grid, self.values, method=interpolation)
         found = self._lookups[interpolation](np.stack([inside_y.ravel(), inside_x.ravel()], axis=-1))
-        return found.reshape(*x.shape, *self.values.shape[2:])
+        return found.reshape((*x.shape, *self.values.shape[2:]))
 
     def resampled(self, grid: tuple[int, int], reduction: Reduction = "pixel") -> RecordedMap:
         """Bring the map to a coarser grid.
