@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analysis.optimization.acquisition import NAMES
 from analysis.optimization.measurements import Measurements
 from analysis.optimization.scoring import Scorer
-from analysis.optimization.search import refine
+from analysis.optimization.search import first_best, refine
 from analysis.optimization.space import SearchSpace
 
 Array = NDArray[np.float64]
@@ -59,7 +59,7 @@ def by_model(scorer: Scorer, data: Measurements, key: list[int], start: Array | 
     values = np.where(free, np.nan_to_num(values, nan=-np.inf, neginf=-1e300), -np.inf)
     # A Thompson sample is one function drawn at the candidates: between them it is not known.
     if space.grid is not None or scorer.name == "thompson":
-        index = int(np.argmax(values))
+        index = first_best(values)
         return Choice(space.candidates[index].copy(), kind, float(values[index]), modelled=True)
 
     def score(unit: Array) -> Array:

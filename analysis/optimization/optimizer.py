@@ -51,7 +51,7 @@ class Optimizer:
         initial_points: int = 8,
         seed: int = 0,
         *,
-        surrogate: str = "gp",
+        surrogate: str = "ensemble",
         design: str = "sobol",
         maximize: bool = True,
         noise: float | None = None,

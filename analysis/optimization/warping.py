@@ -35,7 +35,7 @@ class Warping:
     def fit(cls, power: float, values: Array) -> Warping:
         """Fit to values of shape (n,); constant values are left unscaled."""
         low, span = float(values.min()), float(np.ptp(values))
-        if not span > 1e-12 * max(1.0, abs(low)):
+        if not span > 1e-12 * float(np.abs(values).max()):
             span = 1.0
         raw = _raise((values - low) / span, power)
         spread = float(raw.std())

@@ -21,7 +21,7 @@ def objective(position: dict[str, float], noise: float) -> float:
     return math.sin(position["x"] / 3.0) * math.cos(position["y"] / 5.0) + noise
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_restored_optimiser_goes_on_the_same_way(surrogate_name: str, data: st.DataObject) -> None:
     """The restored optimiser goes on the same way."""
@@ -58,7 +58,7 @@ def test_the_restored_optimiser_goes_on_the_same_way(surrogate_name: str, data: 
         first, second = optimizer.ask(), again.ask()
         assert first.position == second.position
         assert first.reason.kind == second.reason.kind
-        np.testing.assert_equal(first.reason.acquisition, second.reason.acquisition)
+        np.testing.assert_allclose(first.reason.acquisition, second.reason.acquisition, rtol=1e-7)
         for one in (optimizer, again):
             one.tell(first.position, objective(first.position, 0.0))
 
