@@ -71,9 +71,9 @@ def smooth(rng: np.random.Generator) -> Landscape:
     heights = np.concatenate([[1.0], rng.uniform(0.3, 0.9, size=count - 1)])
     grains = []
     for height in heights:
-        widths = np.sort(rng.uniform(0.06, 0.25, size=2)) * EXTENT
-        centre = rng.uniform(0.0, EXTENT, size=2)
-        grains.append(Grain(*centre, height, *widths, rng.uniform(0.0, np.pi)))
+        minor, major = np.sort(rng.uniform(0.06, 0.25, size=2)) * EXTENT
+        x, y = rng.uniform(0.0, EXTENT, size=2)
+        grains.append(Grain(x, y, height, minor, major, rng.uniform(0.0, np.pi)))
     return Landscape(tuple(grains), RandomField.draw(rng, length_scale=20.0, deviation=0.01))
 
 
@@ -87,8 +87,8 @@ def source(rng: np.random.Generator) -> Landscape:
     heights = np.concatenate([[1.0], rng.uniform(0.5, 0.85, size=6)])
     grains = []
     for height in heights:
-        centre = rng.uniform(0.05 * EXTENT, 0.95 * EXTENT, size=2)
-        grains.append(Grain(*centre, height, 6.25, 50.0, direction))
+        x, y = rng.uniform(0.05 * EXTENT, 0.95 * EXTENT, size=2)
+        grains.append(Grain(x, y, height, 6.25, 50.0, direction))
     return Landscape(tuple(grains), RandomField.draw(rng, length_scale=10.0, deviation=0.05), exclusive=True)
 
 
