@@ -9,6 +9,9 @@ from devices.errors import MoveInterruptedError
 from devices.protocols import Done
 from simulators.clock import SimulatedClock, Timer
 
+TICK = 1e-6
+"""Times since 1970 are exact to a quarter of this, s: an axis that is due in less has arrived."""
+
 
 @dataclass(slots=True)
 class MotionController:
@@ -58,7 +61,7 @@ class _Journey:
     def position(self, time: float) -> float:
         """Return the position at a time; before the departure it is the origin."""
         elapsed = time - self.departure
-        if elapsed >= self.duration:
+        if elapsed >= self.duration - TICK:
             return self.target
         return self.origin + (self.target - self.origin) * max(0.0, elapsed) / self.duration
 
