@@ -81,7 +81,9 @@ class Optimizer:
         self._scorer = Scorer(space, model, acquisition, acquisition_options or {}, sign, noise)
         self._data = Measurements(space)
         # More than needed: a failed point is replaced by the next of the sequence.
-        self._design = initial_design(space, 2 * initial_points + 16, seed, design) if initial_points else None
+        self._design = (
+            initial_design(space, 2 * initial_points + 16, seed, design, initial_points) if initial_points else None
+        )
         self._asked = 0
         self._fitted = False
 
@@ -215,7 +217,7 @@ class Optimizer:
         return {
             "version": STATE_VERSION,
             "space": self.space.to_dict(),
-            "settings": self._settings,
+            "settings": dict(self._settings),
             "stopping": self.stopping.to_dict(),
             "measurements": self._data.to_dict(),
             "asked": self._asked,
