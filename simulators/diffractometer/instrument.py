@@ -151,16 +151,20 @@ class DiffractometerScenario:
         """Make the devices of one film: see :func:`instrument`."""
         return instrument(seed=seed, **options)
 
-    def truth(self, seed: int = 0, preset: str = "smooth", **_: Any) -> Truth:
+    def truth(self, seed: int = 0, **options: Any) -> Truth:
         """Return the landscape of a film on the source's grid.
 
         Args:
             seed: Which film of the family.
-            preset: Family of films.
+            **options: Those of the instrument; only ``preset`` matters.
 
         Returns:
             Positions ``stage_x`` and ``stage_y``, 31 each from 0 to 150 µm, and the amount of tilted material.
+
+        Raises:
+            SimulatorError: An option is unknown or out of range.
         """
+        preset = parse_options(seed=seed, **options).preset
         positions = np.linspace(0.0, EXTENT, GRID)
         values = draw_landscape(preset, seed)(positions[None, :], positions[:, None])
         noise = NOISE[preset] * float(np.ptp(values))
