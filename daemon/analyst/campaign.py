@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.analyst.features import Features
-from daemon.analyst.frames import read_closed_frames, read_frame
 from daemon.analyst.maps import write_maps, write_unmixing
 from daemon.analyst.messages import Ask, Begin, Observe, Observed, Suggested
 from daemon.analyst.objective import Objective
@@ -64,7 +64,7 @@ class Campaign:
         if known is not None:
             return known
         started = time.perf_counter()
-        self._take_in(request.position, request.readings, self._frames(request.number))
+        self._take_in(request.position, request.readings, self._frames(self._run, request.number))
         analysed = time.perf_counter()
         self._tell()
         self._save()
@@ -98,7 +98,7 @@ class Campaign:
             self._take_up(Path(self._begin.origin))
         for point in recorded_points(self._run):
             axes = {axis: point.data[axis] for axis in self._begin.parameters["axes"]}
-            self._take_in(axes, point.data, self._frames(point.number))
+            self._take_in(axes, point.data, self._frames(self._run, point.number))
         saved = CampaignState.load(self._run)
         if saved is not None and saved.told <= len(self._positions):
             self._state = saved
@@ -109,17 +109,24 @@ class Campaign:
         for row in range(self._earlier, len(self._positions)):
             self._observed[row - self._earlier + 1] = self._answer(row, 0.0, 0.0)
 
-    def _frames(self, number: int) -> dict[str, NDArray[Any] | None]:
-        layouts = self._begin.frames.items()
-        return {key: read_frame(self._run, STREAM, key, number - 1, layout) for key, layout in layouts}
+    def _frames(self, run: Path, number: int) -> dict[str, NDArray[Any] | None]:
+        """The frames of a point by data key; None where one cannot be read, which counts as a failed measurement."""
+        from devices.errors import FrameWriterError
+        from devices.frames import read_frame
+
+        found: dict[str, NDArray[Any] | None] = dict.fromkeys(self._begin.frames)
+        for key, layout in self._begin.frames.items():
+            with contextlib.suppress(FrameWriterError, ValueError):
+                frame = read_frame(run / STREAM / key, number - 1)
+                found[key] = frame if frame.shape == layout.shape else None
+        return found
 
     def _take_up(self, origin: Path) -> None:
         """Takes in the points of an earlier run, and what it was about to measure."""
         axes = list(self._begin.parameters["axes"])
-        stacks = {key: read_closed_frames(origin, STREAM, key) for key in self._begin.frames}
         for point in recorded_points(origin):
-            frames = {key: stack[point.number - 1] for key, stack in stacks.items()}
-            self._take_in({axis: point.data[axis] for axis in axes}, point.data, frames)
+            position = {axis: point.data[axis] for axis in axes}
+            self._take_in(position, point.data, self._frames(origin, point.number))
         self._earlier = len(self._features)
         before = CampaignState.load(origin)
         if before is None:

@@ -17,14 +17,17 @@ from pathlib import Path
 
 from daemon.analyst.messages import Answer, Begin, Failed, Finish, Key, Request, pack, unpack
 from daemon.analyst.process import AnalystProcess, start_analyst
-from daemon.errors import ChannelClosedError
+from daemon.errors import AnalystError, ChannelClosedError
 from daemon.settings import AnalystSettings
 
 RESTARTS = 5
-"""After this many deaths within `RESTART_WINDOW` pending requests fail instead of being sent once more."""
+"""After this many deaths within `RESTART_WINDOW` pending requests fail, and the next request starts it again."""
 
 RESTART_WINDOW = 60.0
 """Seconds."""
+
+PATIENCE = 300.0
+"""A process that has not answered a request for this long counts as dead, s."""
 
 Listener = Callable[[Key, Answer], None]
 
@@ -48,6 +51,7 @@ class AnalystClient:
         self._delay = delay
         self._lock = threading.RLock()
         self._pending: dict[Key, Request] = {}
+        self._waiting_since = 0.0
         self._begin: Begin | None = None
         self._deaths: deque[float] = deque(maxlen=RESTARTS)
         self._current: AnalystProcess | None = None
@@ -63,12 +67,18 @@ class AnalystClient:
         return None if current is None else current.process.pid
 
     def start(self) -> None:
-        """Starts the process; returns at once, requests may follow immediately."""
+        """Starts the process; returns at once, requests may follow immediately.
+
+        Raises:
+            AnalystError: when the system cannot start a process.
+        """
         with self._lock:
-            if self._thread is not None:
+            if self._current is not None or self._closing:
                 return
-            self._current = start_analyst(self._settings, self._log, self._delay)
-            self._thread = threading.Thread(target=self._receive, name="analyst-receiver", daemon=True)
+            self._current = self._start_process()
+            self._thread = threading.Thread(
+                target=self._receive, args=(self._current,), name="analyst-receiver", daemon=True
+            )
             self._thread.start()
 
     def request(self, message: Request) -> None:
@@ -78,8 +88,14 @@ class AnalystClient:
                 self._serial += 1
                 self._begin = message = replace(message, serial=self._serial)
                 self._pending.clear()
+            if not self._pending:
+                self._waiting_since = time.monotonic()
             self._pending[message.key] = message
-            self._send(message)
+            if self._current is None:
+                self.start()
+                self._resend()
+            else:
+                self._send(message)
 
     def forget(self) -> None:
         """Drops the run: nothing is rebuilt if the process dies from now on."""
@@ -93,27 +109,35 @@ class AnalystClient:
             self._closing = True
             current, thread = self._current, self._thread
         if current is not None:
-            current.end()
+            # The thread that receives closes the channel itself: a file descriptor must not go while it waits on it.
+            current.process.kill()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    def _send(self, message: Request) -> None:
-        if self._current is None:
-            return
-        # The receiver sees the same death and sends everything pending to the next process.
-        with contextlib.suppress(ChannelClosedError):
-            self._current.channel.send(pack(message))
+    def _start_process(self) -> AnalystProcess:
+        try:
+            return start_analyst(self._settings, self._log, self._delay)
+        except OSError as error:
+            raise AnalystError(f"the analyst process cannot be started: {error}") from error
 
-    def _receive(self) -> None:
-        current = self._current
+    def _send(self, message: Request) -> None:
+        # The receiver sees the same death and sends everything pending to the next process.
+        if self._current is not None:
+            with contextlib.suppress(ChannelClosedError):
+                self._current.channel.send(pack(message))
+
+    def _receive(self, process: AnalystProcess) -> None:
+        current: AnalystProcess | None = process
         while current is not None:
             try:
-                plain = current.channel.receive()
+                plain = current.channel.receive(1.0)
             except ChannelClosedError:
                 current = self._restart(current)
                 continue
             if plain is not None:
                 self._deliver(unpack(plain))
+            elif self._pending and time.monotonic() - self._waiting_since > PATIENCE:
+                current.process.kill()
 
     def _deliver(self, answer: Request | Answer) -> None:
         key = answer.key
@@ -122,33 +146,39 @@ class AnalystClient:
             if not begun and key != (self._begin and self._begin.key):
                 return  # An answer about the run before this one, which was given up while the analyst was busy.
             known = self._pending.pop(key, None)
+            self._waiting_since = time.monotonic()
             if isinstance(known, Finish):
                 self._begin = None
         if known is not None and not isinstance(answer, Request):
             self._listener(key, answer)
 
     def _restart(self, dead: AnalystProcess) -> AnalystProcess | None:
-        """Replaces a process that died; None when the client is closing."""
-        dead.end(at_once=True)
+        """Replaces a process that died; None when the client is closing, or when it dies again and again."""
+        dead.end()
         with self._lock:
             if self._closing:
                 return None
             now = time.monotonic()
             hopeless = len(self._deaths) == RESTARTS and now - self._deaths[0] < RESTART_WINDOW
             self._deaths.append(now)
-            lost = list(self._pending) if hopeless else []
-            for key in lost:
-                del self._pending[key]
-            self._current = started = start_analyst(self._settings, self._log, self._delay)
-            self.restarts += 1
-            self._resend()
+            self._waiting_since = now
+            if not hopeless:
+                with contextlib.suppress(AnalystError):
+                    self._current = self._start_process()
+                    self.restarts += 1
+                    self._resend()
+                    return self._current
+            lost, self._pending = list(self._pending), {}
+            self._current = self._thread = None
         for key in lost:
-            self._listener(key, Failed(key, f"the analyst process died {RESTARTS + 1} times within a minute"))
-        return started
+            self._listener(key, Failed(key, "the analyst process dies again and again; see its log"))
+        return None
 
     def _resend(self) -> None:
         waiting = [message for message in self._pending.values() if not isinstance(message, Begin)]
         if self._begin is not None:
+            # The answer to this counts as the answer to the first one, so that later answers are not taken for stale.
+            self._pending.setdefault(self._begin.key, self._begin)
             self._send(self._begin)
         for message in waiting:
             self._send(message)

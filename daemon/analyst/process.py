@@ -15,9 +15,6 @@ from daemon.analyst.wire import Channel
 from daemon.errors import disk_errors
 from daemon.settings import AnalystSettings
 
-GRACE = 2.0
-"""How long the process may take to end by itself once its channel is closed, s."""
-
 
 @dataclass(frozen=True, slots=True)
 class AnalystProcess:
@@ -31,16 +28,11 @@ class AnalystProcess:
     process: subprocess.Popen[bytes]
     channel: Channel
 
-    def end(self, *, at_once: bool = False) -> None:
-        """Ends the process: closes its channel, then insists; `at_once` does not wait for it to end by itself."""
+    def end(self) -> None:
+        """Ends the process at once: whatever it writes is written whole or not at all, so nothing is lost."""
         self.channel.close()
-        if at_once:
-            self.process.kill()
-        try:
-            self.process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.process.kill()
+        self.process.wait()
 
 
 def thread_count(settings: AnalystSettings) -> int:

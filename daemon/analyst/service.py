@@ -12,7 +12,7 @@ from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Ob
 from daemon.analyst.wire import Channel
 from daemon.errors import ChannelClosedError
 
-HEAVY = ("sklearn.decomposition", "analysis.unmixing", "analysis.optimization", "torch")
+HEAVY = ("devices.frames", "sklearn.decomposition", "analysis.unmixing", "analysis.optimization", "torch")
 """Imported in the background, so that the first suggestions need not wait for them."""
 
 QUIET = 0.05

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,28 @@ from devices.area_detector import AreaDetector
 from devices.writer import FrameWriter
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a plan needs of the engine that runs it.
+
+    Attributes:
+        writer: where frames go.
+        send: hands a request to the analyst.
+        run_folder: gives the folder of the run under way.
+        reason: gives the operator's reason for an abort.
+    """
+
+    writer: FrameWriter
+    send: Callable[[Request], None]
+    run_folder: Callable[[], str]
+    reason: Callable[[], str]
+
+
 def prepare_scan(
     devices: Mapping[str, Any],
     parameters: ScanParameters,
     unmixing: UnmixingSettings,
-    writer: FrameWriter,
-    send: Callable[[Request], None],
-    run_folder: Callable[[], str],
+    links: Links,
 ) -> ScanContext:
     """Checks a scan's parameters against the instrument and makes what its plan works with.
 
@@ -32,14 +48,12 @@ def prepare_scan(
         devices: the instrument.
         parameters: what the plan was told.
         unmixing: how frames are analysed.
-        writer: where frames go.
-        send: hands a request to the analyst.
-        run_folder: gives the folder of the run under way.
+        links: what the plan needs of the engine.
 
     Raises:
         PlanRejected: naming the field and what to change, before anything has moved or been written.
     """
-    context = make_context(devices, parameters, writer, None)
+    context = make_context(devices, parameters, links.writer, links.reason)
     _check_dose(context, parameters)
     if isinstance(parameters, AutonomousScan):
         _check_search(parameters, context)
@@ -63,8 +77,8 @@ def prepare_scan(
             origin=None if origin is None else str(origin.absolute()),
         )
 
-    agent = Agent(send, units, isinstance(parameters, AutonomousScan), begin, run_folder)
-    return make_context(devices, parameters, writer, agent)
+    agent = Agent(links.send, units, isinstance(parameters, AutonomousScan), begin, links.run_folder)
+    return replace(context, agent=agent)
 
 
 def _check_dose(context: ScanContext, parameters: ScanParameters) -> None:

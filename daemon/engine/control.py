@@ -34,6 +34,9 @@ class Control:
 
     Args:
         engine: the RunEngine.
+
+    Attributes:
+        reason: why the plan was aborted; empty where it was not.
     """
 
     def __init__(self, engine: RunEngine) -> None:
@@ -41,12 +44,18 @@ class Control:
         self._commands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._active = False
+        self.reason = ""
         setattr(engine, "state_hook", self._state_changed)  # noqa: B010 - declared as None
 
     @property
     def state(self) -> str:
         """The RunEngine's state: idle, running, pausing, paused, stopping, aborting, halting, panicked."""
         return str(self._engine.state)
+
+    def begin(self) -> None:
+        """Says that `run` is about to be called: from now on there is something to pause or end."""
+        self.reason = ""
+        self._active = True
 
     def run(self, start: Callable[[], object]) -> None:
         """Runs a plan to its end, through any number of pauses; blocks.
@@ -57,7 +66,6 @@ class Control:
         Raises:
             Exception: what the plan failed with; being stopped, aborted or halted is no failure.
         """
-        self._active = True
         step = start
         try:
             while True:
@@ -79,8 +87,9 @@ class Control:
         """
         if self.state == "paused":
             return
+        self._await_start("pause")
         self._ask(lambda: self._engine.request_pause(defer), "pause")
-        if not defer and not self._reached(lambda: self.state in ("paused", "idle"), timeout):
+        if not defer and not self._reached(lambda: self.state == "paused" or self._ended(), timeout):
             raise EngineError(f"the plan does not stand still after {timeout:g} s; abort or halt it")
 
     def resume(self, timeout: float = PAUSE_DEADLINE) -> None:
@@ -100,6 +109,7 @@ class Control:
 
     def abort(self, reason: str = "", timeout: float = END_DEADLINE) -> None:
         """Ends the plan and marks it as aborted; halts it when it does not end in time."""
+        self.reason = reason
         self._end("abort", lambda: self._engine.abort(reason), timeout)
 
     def halt(self, timeout: float = HALT_DEADLINE) -> None:
@@ -108,9 +118,21 @@ class Control:
         Raises:
             EngineError: when even that does not end it: the process must be ended.
         """
-        self._command("halt", self._engine.halt)
+        if self.state in ("aborting", "stopping", "halting"):
+            # bluesky halts nothing that is cleaning up already, so what it waits for is cancelled, one by one.
+            deadline = time.monotonic() + timeout
+            while not self._ended() and time.monotonic() < deadline:
+                self._engine.loop.call_soon_threadsafe(self._cancel)
+                self._reached(self._ended, 0.2)
+        else:
+            self._command("halt", self._engine.halt)
         if not self._reached(self._ended, timeout):
             raise EngineError(f"the plan cannot be ended within {timeout:g} s: end the engine's process")
+
+    def _cancel(self) -> None:
+        task = self._engine._task
+        if task is not None:
+            task.cancel()
 
     def _end(self, verb: str, action: Callable[[], object], timeout: float) -> None:
         try:
@@ -122,8 +144,7 @@ class Control:
             self.halt()
 
     def _command(self, verb: str, action: Callable[[], object]) -> None:
-        if self._ended():
-            raise EngineError(f"nothing to {verb}: no plan runs")
+        self._await_start(verb)
         if self.state == "paused":
             self._commands.put(action)
         else:
@@ -137,6 +158,16 @@ class Control:
         thread.join(HALT_DEADLINE)
         if failure and not isinstance(failure[0], RunEngineInterrupted) and not self._ended():
             raise EngineError(f"cannot {verb}: {failure[0]}") from failure[0]
+
+    def _await_start(self, verb: str) -> None:
+        """Waits for a plan that is about to run.
+
+        Raises:
+            EngineError: when no plan runs or is about to.
+        """
+        self._reached(lambda: not self._active or self.state != "idle", PAUSE_DEADLINE)
+        if self._ended():
+            raise EngineError(f"nothing to {verb}: no plan runs")
 
     def _ended(self) -> bool:
         return not self._active or self.state in ("idle", "panicked")

@@ -16,7 +16,7 @@ from bluesky.preprocessors import SupplementalData
 from daemon.agent import Agent
 from daemon.analyst import AnalystClient
 from daemon.analyst.messages import Answer, Key
-from daemon.engine.campaign import prepare_scan
+from daemon.engine.campaign import Links, prepare_scan
 from daemon.engine.control import Control
 from daemon.engine.documents import DocumentFeed, Watcher
 from daemon.engine.handle import PlanHandle, PlanResult
@@ -24,6 +24,7 @@ from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
 from daemon.engine.watchdog import LoopWatchdog
 from daemon.errors import EngineError
+from daemon.failure import explain_failure
 from daemon.instrument import load_instrument
 from daemon.logs import logs_folder
 from daemon.plans import find_plan, read_parameters
@@ -118,12 +119,12 @@ class Engine:
             kind = find_plan(name)
             checked = read_parameters(kind, parameters or {}, self.settings.plans.get(name))
             unmixing = self.settings.analysis.unmixing
-            context = prepare_scan(
-                self.devices, checked, unmixing, self._writer, self.analyst.request, self._run_folder
-            )
+            links = Links(self._writer, self.analyst.request, self._run_folder, lambda: self._control.reason)
+            context = prepare_scan(self.devices, checked, unmixing, links)
             self._agent = context.agent
             self._handle = handle = PlanHandle(name)
             plan = kind.make(context, checked)
+            self._control.begin()
             self._thread = threading.Thread(target=self._run, args=(handle, plan), name=f"plan-{name}", daemon=True)
             self._thread.start()
         return handle
@@ -231,7 +232,7 @@ class Engine:
         try:
             self._control.run(lambda: self._run_engine(plan))
         except BaseException as failure:
-            error = failure
+            error = explain_failure(failure)
         statistics = {"loop": asdict(self._watchdog.stop()), "seconds": time.monotonic() - started}
         gc.unfreeze()
         make_safe(self.devices.values())
@@ -239,7 +240,7 @@ class Engine:
         try:
             result = self._close_run(statistics)
         except Exception as failure:
-            error = error or failure
+            error = error or explain_failure(failure)
         handle.finish(None if error is not None else result, error)
 
     def _close_run(self, statistics: dict[str, Any]) -> PlanResult:

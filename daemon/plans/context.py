@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class ScanContext:
         cameras: those detectors that give frames.
         shutter: the beam shutter, if there is one.
         writer: where frames go.
+        reason: gives the operator's reason for an abort, which bluesky forgets.
         agent: decides and keeps the books; None where the scan has no objective.
     """
 
@@ -38,7 +39,8 @@ class ScanContext:
     cameras: list[AreaDetector]
     shutter: Shutter | None
     writer: FrameWriter
-    agent: Agent | None
+    reason: Callable[[], str] = str
+    agent: Agent | None = None
 
     @property
     def exposure_time(self) -> float:
@@ -76,11 +78,7 @@ def find_detectors(devices: Mapping[str, Any], wanted: list[str]) -> list[Any]:
     Raises:
         PlanRejected: naming the field and the detectors that there are.
     """
-    known = {
-        name: device
-        for name, device in devices.items()
-        if isinstance(device, Triggerable) and isinstance(device, Readable)
-    }
+    known = {name: device for name, device in devices.items() if _detects(device)}
     for index, name in enumerate(wanted):
         if name not in known:
             names = ", ".join(sorted(known)) or "none"
@@ -89,7 +87,7 @@ def find_detectors(devices: Mapping[str, Any], wanted: list[str]) -> list[Any]:
 
 
 def make_context(
-    devices: Mapping[str, Any], parameters: ScanParameters, writer: FrameWriter, agent: Agent | None
+    devices: Mapping[str, Any], parameters: ScanParameters, writer: FrameWriter, reason: Callable[[], str] = str
 ) -> ScanContext:
     """Looks up everything that a scan works with.
 
@@ -110,7 +108,7 @@ def make_context(
         cameras=[detector for detector in detectors if isinstance(detector, AreaDetector)],
         shutter=next((device for device in devices.values() if isinstance(device, Shutter)), None),
         writer=writer,
-        agent=agent,
+        reason=reason,
     )
 
 
@@ -145,3 +143,9 @@ def axes_of(device: object) -> list[Any]:
 def moves(part: object) -> bool:
     """Whether something is an axis."""
     return hasattr(part, "set") and hasattr(part, "position") and hasattr(part, "name")
+
+
+def _detects(device: object) -> bool:
+    """Whether something is a detector; every ophyd device has a trigger, also those that move."""
+    still = not axes_of(device) and not hasattr(device, "set")
+    return still and isinstance(device, Readable) and isinstance(device, Triggerable)

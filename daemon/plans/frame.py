@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bluesky import Msg
-from bluesky.preprocessors import finalize_wrapper, run_wrapper, stage_wrapper
+from bluesky.plan_stubs import close_run, open_run
+from bluesky.preprocessors import contingency_wrapper, finalize_wrapper, stage_wrapper
+from bluesky.utils import RunEngineControlException
 
+from daemon.failure import explain_failure
 from daemon.plans.models import AutonomousScan, GridScan, ScanParameters
 from daemon.plans.steps import Messages, Scan
 
@@ -19,9 +23,22 @@ def in_run(scan: Scan, parameters: ScanParameters, points: Messages) -> Messages
         parameters: the plan's parameters.
         points: measures the points.
     """
-    inner = run_wrapper(_body(scan, parameters, points), md=metadata(scan, parameters))
+    inner = _recorded(_body(scan, parameters, points), metadata(scan, parameters), scan.context.reason)
     devices = list(scan.context.detectors)
     yield from finalize_wrapper(stage_wrapper(inner, devices), lambda: scan.shutter("closed"))
+
+
+def _recorded(plan: Messages, document: dict[str, Any], reason: Callable[[], str]) -> Messages:
+    """Opens and closes a run around a plan; unlike bluesky's own wrapper it says why the run ended early."""
+
+    def ended(error: Exception) -> Messages:
+        if isinstance(error, RunEngineControlException):
+            yield from close_run(exit_status=getattr(error, "exit_status", "abort"), reason=reason())
+        else:
+            yield from close_run(exit_status="fail", reason=str(explain_failure(error)))
+
+    yield from open_run(document)
+    yield from contingency_wrapper(plan, except_plan=ended, else_plan=close_run)
 
 
 def _body(scan: Scan, parameters: ScanParameters, points: Messages) -> Messages:

@@ -69,4 +69,5 @@ def read_parameters(
     try:
         return kind.model(**{**(defaults or {}), **parameters})
     except ValidationError as error:
-        raise PlanRejected(explain(error, kind.model, kind.name)) from error
+        given = {f"settings: plans.{kind.name}": defaults, kind.name: parameters} if defaults else kind.name
+        raise PlanRejected(explain(error, kind.model, given)) from error
