@@ -54,7 +54,7 @@ class UnmixingSettings(StrictModel):
     """Number of components."""
     detector: str = "detector"
     """Data key of the frames."""
-    refit_every: int = Field(default=1, ge=1)
+    refit_every: int = Field(default=4, ge=1)
     """The components are fitted again each time this many new frames have come."""
     max_misfit: float | None = Field(default=None, gt=0)
     """A frame that the components explain worse than this, as a reduced chi-square, is a failed measurement."""

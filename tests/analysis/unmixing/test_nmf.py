@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -14,17 +17,17 @@ from analysis.unmixing.identity import match_components
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore::sklearn.exceptions.SkipTestWarning"
 )
 @parametrize_with_checks([NMF()])
-def test_scikit_learns_conventions(estimator: NMF, check: object) -> None:
+def test_scikit_learns_conventions(estimator: NMF, check: Callable[[object], None]) -> None:
     """All of scikit-learn's own checks of an estimator."""
-    check(estimator)  # type: ignore[operator]
+    check(estimator)
 
 
-def test_weights_are_counts_and_components_have_unit_sum(scan: object) -> None:
+def test_weights_are_counts_and_components_have_unit_sum(scan: SimpleNamespace) -> None:
     """A pattern's weights add up to its counts."""
     nmf = NMF(4, max_iter=5000)
-    weights = nmf.fit_transform(scan.patterns)  # type: ignore[attr-defined]
+    weights = nmf.fit_transform(scan.patterns)
     np.testing.assert_allclose(nmf.components_.sum(axis=1), 1.0)
-    np.testing.assert_allclose(weights.sum(axis=1), scan.patterns.sum(axis=1), rtol=0.02)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(weights.sum(axis=1), scan.patterns.sum(axis=1), rtol=0.02)
     assert (np.diff(weights.sum(axis=0)) <= 0).all()
 
 
