@@ -161,7 +161,7 @@ def check_analyst(settings: Settings) -> Check:
     from daemon.analyst.messages import Finish, pack
     from daemon.analyst.process import start_analyst
 
-    analyst = start_analyst(settings.analyst)
+    analyst = start_analyst(settings.analyst, Path(os.devnull))
     try:
         analyst.channel.send(pack(Finish()))
         answer = analyst.channel.receive(timeout=settings.analyst.startup_timeout)

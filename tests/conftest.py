@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import json
 import os
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +117,35 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded data in {folder}: set BEAMPILOT_REAL_DATA to the folder that holds them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def beampilot() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``beampilot …`` as a process of its own, as an operator does."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "PYTHONPATH": str(_packages_at())}
+
+    def run(*words: object, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P", "-c", "from daemon.cli import main; main()", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo(
+    beampilot: Callable[..., subprocess.CompletedProcess[str]], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What ``beampilot demo --headless --json --points 12`` printed; its run stays on disk for the whole session."""
+    data = tmp_path_factory.mktemp("data")
+    done = beampilot("demo", "--headless", "--json", "--seed", 3, "--points", 12, "--data", data)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _packages_at() -> Path:
+    """The folder from which this process imports our packages: children must test the same ones."""
+    from daemon.packages import package_folder
+
+    folder = package_folder("daemon")
+    assert folder is not None
+    return folder.parent

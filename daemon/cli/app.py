@@ -54,8 +54,9 @@ def _system_error(error: OSError) -> int:
     from daemon.errors import from_os_error
 
     explained = from_os_error(error, Path(error.filename or "a file"))
-    print_error(explained if explained.exit_code == USER_MISTAKE else error)
-    return USER_MISTAKE if error.filename else 1
+    full = explained.exit_code == USER_MISTAKE
+    print_error(explained if full else error)
+    return USER_MISTAKE if full or error.filename else 1
 
 
 def _exit_code(error: BaseException) -> int:

@@ -96,6 +96,7 @@ def _with_options(settings: Settings, **options: object) -> Settings:
 
 def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless: bool, as_json: bool) -> None:
     """Run a campaign, show it, write its report, and tell what came of it."""
+    from daemon.errors import BeampilotError
     from daemon.progress import Progress
     from daemon.report import write_report
     from daemon.session import open_engine, run_scan
@@ -108,7 +109,12 @@ def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless:
         def stopping() -> None:
             note("stopping safely: motors, shutter, run …")
 
-        outcome = run_scan(engine, plan, parameters, progress, stopping)
+        try:
+            outcome = run_scan(engine, plan, parameters, progress, stopping)
+        except BeampilotError:
+            if engine.handle is not None and engine.handle.run is not None:
+                note(f"what was measured until then is kept in {engine.handle.run}")
+            raise
     run = outcome.result.run
     report = write_report(run) if run else None
     facts = _facts(outcome, progress, report)

@@ -33,6 +33,8 @@ def report(
     from daemon.report import write_report
 
     path = open_store(settings, data).find(run)
+    if output is not None and not output.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--output {output}: there is no folder {output.absolute().parent}; make it first")
     written = write_report(path, output)
     if as_json:
         print_json({"run": str(path), "report": str(written)})
