@@ -41,23 +41,22 @@ def draw(
     gain = members.cross_covariance(member, candidates, points) @ inverse.T
     slack = 1.0 - gain @ hypotheses.ones[index]
     deviation = np.sqrt(members.noise[member] * factors.noise_factors[:n])
-    samples = np.empty((count, len(candidates)))
-    for row in range(count):
-        prior = _prior(factors, member, np.concatenate([candidates, points]), rng)
-        missed = prior[len(candidates) :] + deviation * rng.normal(size=n)
-        offset = rng.normal() / np.sqrt(hypotheses.precision[index])
-        path = prior[: len(candidates)] - gain @ (inverse @ missed) + slack * offset
-        samples[row] = hypotheses.mean[index] + gain @ hypotheses.residual[index] + scale * path
-    return samples
+    prior = _prior(factors, member, np.concatenate([candidates, points]), rng, count)
+    missed = prior[:, len(candidates) :] + deviation * rng.normal(size=(count, n))
+    offset = rng.normal(size=(count, 1)) / np.sqrt(hypotheses.precision[index])
+    path = prior[:, : len(candidates)] - (missed @ inverse.T) @ gain.T + slack * offset
+    return hypotheses.mean[index] + gain @ hypotheses.residual[index] + scale * path
 
 
-def _prior(factors: Factors, member: int, positions: Array, rng: np.random.Generator) -> Array:
-    """Draw one prior sample of unit variance at positions (m, d); shape (m,)."""
+def _prior(factors: Factors, member: int, positions: Array, rng: np.random.Generator, count: int) -> Array:
+    """Draw prior samples of unit variance at positions (m, d), all from one set of features; shape (count, m)."""
     members = factors.members
     frequencies = rng.normal(size=(FEATURES, positions.shape[1]))
     frequencies *= _mixing(list(KERNELS)[members.kernel[member]], rng)
     angle = positions @ members.transform[member].T @ frequencies.T + rng.uniform(0.0, 2.0 * np.pi, size=FEATURES)
-    return np.sqrt(2.0 / FEATURES) * np.cos(angle).sum(axis=1)
+    # The cosines cost most: samples share them and differ in their weights.
+    weights = rng.normal(size=(FEATURES, count)) * np.sqrt(2.0 / FEATURES)
+    return (np.cos(angle) @ weights).T
 
 
 def _mixing(kernel: str, rng: np.random.Generator) -> Array:

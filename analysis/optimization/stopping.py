@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-LARGEST_SAMPLE = 4096
+LARGEST_SAMPLE = 1024
 """Most candidates that joint samples are drawn at."""
 
 
