@@ -63,7 +63,9 @@ class _Journey:
         elapsed = time - self.departure
         if elapsed >= self.duration - TICK:
             return self.target
-        return self.origin + (self.target - self.origin) * max(0.0, elapsed) / self.duration
+        if elapsed <= 0.0:
+            return self.origin
+        return self.origin + (self.target - self.origin) * elapsed / self.duration
 
 
 class SimulatedAxis:

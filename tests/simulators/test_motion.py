@@ -191,3 +191,13 @@ def test_two_axes_move_at_once_in_real_time() -> None:
         status.wait(PATIENCE)
     assert [axis.position for axis in axes] == [100.0, 100.0]
     clock.close()
+
+
+def test_where_it_was_before_it_stopped_is_where_it_stopped() -> None:
+    """An exposure that began before a stop asks for times before it: there is an answer, the nearest one known."""
+    clock = HandClock()
+    axis = make_axis(clock)
+    axis.move(100.0, lambda _: None)
+    clock.advance(3.0)
+    axis.stop()
+    assert axis.sample_position(1.0) == pytest.approx(30.0)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 from bluesky import RunEngine
 from bluesky.plans import list_scan
-from bluesky.utils import DuringTask
+from bluesky.utils import DuringTask, RunEngineInterrupted
 from event_model import DocumentNames, schema_validators
 
 from devices.errors import OutOfLimitsError
+from devices.writer import ZarrFrameWriter
 from simulators.diffractometer import InstrumentOptions, instrument, scenario
 from simulators.diffractometer.landscape import draw_landscape
 from simulators.errors import SimulatorError
@@ -142,9 +145,49 @@ def test_motion_and_exposure_go_on_at_once_when_the_clock_has_a_rate() -> None:
     assert not move.done
     move.wait(10.0)
     exposure.wait(10.0)
-    thread = next((thread for thread in threading.enumerate() if thread.name == "simulated-clock"), None)
-    if thread is not None:
+    assert clock_thread_ended()
+
+
+def clock_thread_ended() -> bool:
+    """Wait for the clock's thread to end by itself."""
+    threads = [thread for thread in threading.enumerate() if thread.name == "simulated-clock"]
+    for thread in threads:
         thread.join(10.0)
+    return not any(thread.is_alive() for thread in threads)
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.05, 0.15])
+def test_a_scan_paused_in_a_move_or_an_exposure_goes_on_without_a_trace(
+    engine: RunEngine, tmp_path: Path, delay: float
+) -> None:
+    """The point is measured again: as many events, frames and announcements as points, none twice."""
+    devices, documents = instrument(clock="x20", exposure_time=2.0, settling_time=1.0), []
+    writer = devices["detector"].writer = ZarrFrameWriter()
+    pauses = [threading.Timer(delay, engine.request_pause)]
+
+    def receive(name: str, document: dict[str, Any]) -> None:
+        documents.append((name, document))
+        if name == "start":
+            writer.open_run(tmp_path)
+        if name == "event" and pauses:
+            pauses.pop().start()
+        if name == "stop":
+            writer.close_run()
+
+    engine.subscribe(receive)
+    stage = devices["stage"]
+    with pytest.raises(RunEngineInterrupted):
+        engine(list_scan([devices["detector"]], stage.x, [0, 10, 20, 30]))
+    engine.resume()
+    events = [document for name, document in documents if name == "event"]
+    data = [document for name, document in documents if name == "stream_datum"]
+    assert [event["data"]["stage_x"] for event in events] == [0.0, 10.0, 20.0, 30.0]
+    assert [event["seq_num"] for event in events] == [1, 2, 3, 4]
+    assert [datum["indices"]["start"] for datum in data] == [0, 1, 2, 3]
+    frames = np.asarray(zarr.open_array(tmp_path / "primary" / "detector", mode="r")[:, 0])
+    good = devices["detector"].layout.good_pixels
+    assert [int(frame[good].sum()) for frame in frames] == [event["data"]["detector_total"] for event in events]
+    assert clock_thread_ended()
 
 
 @pytest.mark.parametrize(
