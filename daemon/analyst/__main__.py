@@ -15,7 +15,6 @@ def main() -> None:
     """Serves the engine at the other end of the inherited socket until that closes."""
     parser = argparse.ArgumentParser(prog="python -m daemon.analyst", description=__doc__)
     parser.add_argument("--socket", type=int, required=True, help="file descriptor of the inherited socket")
-    parser.add_argument("--threads", type=int, default=1, help="threads for linear algebra")
     parser.add_argument("--niceness", type=int, default=0, help="how far to step back when others want the processor")
     parser.add_argument("--delay", type=float, default=0.0, help="makes every suggestion this much slower, s")
     options = parser.parse_args()
@@ -23,7 +22,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(options.niceness)
     channel = Channel(socket.socket(fileno=options.socket))
-    Service(channel, threads=options.threads, delay=options.delay).run()
+    Service(channel, options.delay).run()
 
 
 if __name__ == "__main__":

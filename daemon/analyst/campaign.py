@@ -58,6 +58,11 @@ class Campaign:
         self._earlier = 0
         self._open()
 
+    @property
+    def measured(self) -> int:
+        """Number of points that are known, those of an earlier run included."""
+        return len(self._positions)
+
     def observe(self, request: Observe) -> Observed:
         """Analyses a point and tells the optimiser; a point that is known already gives the same answer again."""
         known = self._observed.get(request.number)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from daemon.analyst.messages import Answer, Begin, Failed, Finish, Key, Request, pack, unpack
+from daemon.analyst.messages import Answer, Ask, Begin, Failed, Finish, Key, Request, pack, unpack
 from daemon.analyst.process import AnalystProcess, start_analyst
 from daemon.errors import AnalystError, ChannelClosedError
 from daemon.settings import AnalystSettings
@@ -96,6 +96,20 @@ class AnalystClient:
                 self._resend()
             else:
                 self._send(message)
+
+    def abandon_questions(self) -> bool:
+        """Gives up every suggestion that has not come yet; returns whether there was any."""
+        with self._lock:
+            asked = [key for key, message in self._pending.items() if isinstance(message, Ask)]
+            for key in asked:
+                del self._pending[key]
+            return bool(asked)
+
+    def restart(self) -> None:
+        """Has the process replaced by another one, which rebuilds the run from disk."""
+        with self._lock:
+            if self._current is not None:
+                self._current.process.kill()
 
     def forget(self) -> None:
         """Drops the run: nothing is rebuilt if the process dies from now on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from daemon.analyst.messages import Begin
@@ -53,3 +54,10 @@ def restore_optimizer(state: dict[str, Any]) -> Optimizer:
     from analysis.optimization import Optimizer
 
     return Optimizer.from_state(state)
+
+
+def is_imported(surrogate: str | None) -> bool:
+    """Whether the module of a surrogate is there already; some import torch, which takes seconds."""
+    from analysis.optimization import SURROGATES
+
+    return surrogate is None or SURROGATES[surrogate].partition(":")[0] in sys.modules

@@ -55,7 +55,7 @@ def start_analyst(settings: AnalystSettings, log: Path | None = None, delay: flo
     ours, theirs = socket.socketpair()
     threads = thread_count(settings)
     command = [sys.executable, "-P", "-m", "daemon.analyst", "--socket", str(theirs.fileno())]
-    command += ["--threads", str(threads), "--niceness", str(settings.niceness), "--delay", str(delay)]
+    command += ["--niceness", str(settings.niceness), "--delay", str(delay)]
     with theirs:
         output = None if log is None else _open_log(log)
         try:

@@ -6,14 +6,20 @@ import importlib
 import threading
 import time
 import traceback
+from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
 from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
+from daemon.analyst.optimiser import is_imported
+from daemon.analyst.state import recorded_points
 from daemon.analyst.wire import Channel
 from daemon.errors import ChannelClosedError
 
-HEAVY = ("devices.frames", "sklearn.decomposition", "analysis.unmixing", "analysis.optimization", "torch")
-"""Imported in the background, so that the first suggestions need not wait for them."""
+FIRST = ("analysis.optimization", "analysis.optimization.ensemble")
+"""Imported before anything else: what the first suggestions need."""
+
+LATER = ("devices.frames", "analysis.unmixing")
+"""Imported in the background meanwhile; whatever needs more than the first suggestions waits for it."""
 
 QUIET = 0.05
 """Maps are written when no request has come for this long, s."""
@@ -27,21 +33,21 @@ class Service:
 
     Args:
         channel: the conversation with the engine.
-        threads: threads for linear algebra.
         delay: makes every suggestion this much slower, s.
     """
 
-    def __init__(self, channel: Channel, threads: int = 1, delay: float = 0.0) -> None:
+    def __init__(self, channel: Channel, delay: float = 0.0) -> None:
         self._channel = channel
-        self._threads = threads
         self._delay = delay
         self._campaign: Campaign | None = None
         self._failure: Exception = RuntimeError("no run has begun")
         self._since_maps = 0
+        self._imports = threading.Thread(target=_import_all, args=(LATER,), name="imports", daemon=True)
 
     def run(self) -> None:
         """Serves until the other side closes the channel or dies."""
-        threading.Thread(target=self._import_heavy, name="imports", daemon=True).start()
+        _import_all(FIRST)
+        self._imports.start()
         try:
             while True:
                 plain = self._channel.receive(QUIET if self._since_maps >= MAPS_EVERY else None)
@@ -62,6 +68,9 @@ class Service:
         self._channel.send(pack(answer))
 
     def _answer(self, request: Request | Answer) -> Answer:
+        if not self._is_light(request):
+            # Two threads that import the same packages at the same time can meet half of one.
+            self._imports.join()
         if isinstance(request, Begin):
             self._begin(request)
             return Done(request.key)
@@ -98,8 +107,14 @@ class Service:
                 # Only a preview: the maps are written again when the run ends, and a failure is reported then.
                 traceback.print_exc()
 
-    def _import_heavy(self) -> None:
-        for name in HEAVY:
-            module = importlib.import_module(name)
-            if name == "torch":
-                module.set_num_threads(self._threads)
+    def _is_light(self, request: Request | Answer) -> bool:
+        """Whether a request imports nothing: a campaign that begins, and questions before anything is measured."""
+        if isinstance(request, Begin):
+            fresh = request.origin is None and not any(recorded_points(Path(request.run)))
+            return fresh and is_imported(request.parameters.get("surrogate"))
+        return isinstance(request, Ask) and self._campaign is not None and not self._campaign.measured
+
+
+def _import_all(names: tuple[str, ...]) -> None:
+    for name in names:
+        importlib.import_module(name)

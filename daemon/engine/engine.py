@@ -35,9 +35,13 @@ from daemon.settings import Settings
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
+from devices.status import Status
 from devices.writer import ZarrFrameWriter
 
 log = logging.getLogger(__name__)
+
+ABANDON_DEADLINE = 1.0
+"""How long the analyst may go on with a suggestion that an early end made worthless, s."""
 
 FINISH_DEADLINE = 60.0
 """How long the analyst may take to write its results when a run has ended, s."""
@@ -270,10 +274,23 @@ class Engine:
 
     def _finish_analysis(self, agent: Agent) -> None:
         """A run is whole without maps: what hinders the analyst is logged, and does not fail the plan."""
+        busy = self.analyst.abandon_questions()
+        finished = agent.finish()
         try:
-            failure = agent.finish().exception(FINISH_DEADLINE)
+            if busy and not _ends(finished, ABANDON_DEADLINE):
+                # It still thinks about a suggestion that nobody wants any more.
+                self.analyst.restart()
+            failure = finished.exception(FINISH_DEADLINE)
         except TimeoutError as error:
             failure = error
         if failure is not None:
             log.error("the analyst could not finish the run: %s", failure)
         self.analyst.forget()
+
+
+def _ends(status: Status, timeout: float) -> bool:
+    try:
+        status.exception(timeout)
+    except TimeoutError:
+        return False
+    return True

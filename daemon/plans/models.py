@@ -122,7 +122,7 @@ class AutonomousScan(ScanParameters):
     """Points of the initial design, before the model decides."""
     design: Literal["sobol", "random"] = "sobol"
     """How the initial design is drawn."""
-    surrogate: str = "gp"
+    surrogate: str = "ensemble"
     """The model of the objective: ensemble or gp."""
     acquisition: str = "ei"
     """How the next position is chosen from the model, for example ei (expected improvement)."""

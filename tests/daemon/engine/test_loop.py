@@ -1,7 +1,9 @@
 """The RunEngine's loop is never kept from its work for long.
 
-Limits as in the design (50 ms, 99 of 100 calls within 10 ms), taken at face value: the machine that runs the tests
-may be shared, so the better of several scans counts here, and the strict form, ten scans in a row, is marked slow.
+Limits as in the design: 50 ms, and 99 of 100 calls within 10 ms. The machine that runs the tests may be shared, so the
+time in which the system gave the processor to others does not count. Holding the interpreter's lock does; because its
+holder may be made to wait for a processor, too, one of three scans must meet the limits here, and each of ten in the
+slow test.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def _figures(engine: Engine) -> dict[str, Any]:
 
 
 def _meets(figures: dict[str, Any]) -> bool:
-    return figures["worst"] < 50.0 and figures["p99"] < 10.0
+    return figures["own_worst"] < 50.0 and figures["own_p99"] < 10.0
 
 
 @pytest.mark.timeout(300)
@@ -39,7 +41,7 @@ def test_a_scan_of_300_points_hardly_ever_stalls_the_loop(open_engine: Open) -> 
     """Suggestions, analyses, frames, arrays and collections all happen elsewhere or in small pieces."""
     engine = open_engine()
     tried = []
-    for _ in range(4):
+    for _ in range(3):
         tried.append(_figures(engine))
         if _meets(tried[-1]):
             return
