@@ -52,7 +52,8 @@ class Raster:
         cells = shown[0].points
         if cells and cells <= width:
             width = width // cells * cells
-        return cls(shown, max(int(width), 1), max(round(width * extent[1] / extent[0]), 1))
+        whole = max(int(width), 1)
+        return cls(shown, whole, min(max(round(whole * extent[1] / extent[0]), 1), 2 * lines))
 
     def paint(self, picture: Colours, position: Sequence[float], colour: tuple[int, int, int]) -> None:
         """Colour the cell of one position.

@@ -45,6 +45,7 @@ STYLE: dict[Any, Any] = {
     "ytick.labelsize": 8.5,
 }
 
+SPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 SCALABLE = re.compile(r'(?<=<svg)[^>]*?(viewBox="[^"]*")[^>]*>')
 NAMES = re.compile(r'(\bid="|url\(#|href="#)(?=[\w.-])')
 FONTS = re.compile(r"font-family: [^;\"]*;? ?")
@@ -85,4 +86,4 @@ def to_svg(drawn: Figure, name: str, label: str, titles: Mapping[str, str] | Non
     for gid, title in (titles or {}).items():
         anchor = f'id="{name}-{gid}">'
         text = text.replace(anchor, f"{anchor}<title>{escape(title)}</title>", 1)
-    return SCALABLE.sub(rf' \g<1> role="img" aria-label="{escape(label)}">', text, count=1)
+    return SCALABLE.sub(rf' {SPACES} \g<1> role="img" aria-label="{escape(label)}">', text, count=1)

@@ -1,0 +1,39 @@
+"""How numbers and times are written."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.wording import duration, moment, number
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (0.0042, "4.2 ms"),
+        (12.34, "12.3 s"),
+        (59.99, "60.0 s"),
+        (61, "1 min 01 s"),
+        (3599.7, "1 h 00 min"),
+        (10570, "2 h 56 min"),
+    ],
+)
+def test_duration(seconds: float | None, text: str) -> None:
+    """Two units at most, in words."""
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (85.0, "85"), (26352.7, "26,350"), (-0.01234567, "−0.01235"), (3.2e-9, "3.200e−09"), (float("nan"), "")],
+)
+def test_number(value: float, text: str) -> None:
+    """Four digits, no needless exponent."""
+    assert number(value) == text
+
+
+def test_moment_of_nothing() -> None:
+    """A run that has not ended has no end."""
+    assert moment(None) == "–"
