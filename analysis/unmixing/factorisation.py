@@ -31,14 +31,17 @@ _BLOCK = 65536
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed of the components before any pattern is measured.
+    """The belief that a component's intensity lies in its window, in whatever shape it has been found to have there.
+
+    It acts like further patterns that hold one component alone, cut to its window. So a component that the patterns
+    hardly contain cannot drift away or change places, while inside its window nothing holds it back.
 
     Attributes:
-        templates: Expected components, shape (k, m).
-        strength: Weight of the belief per component, in squared counts, shape (k,); 0 for none.
+        masks: 1 inside each component's window and 0 outside, shape (k, m).
+        strength: Weight of the belief per component, in squared counts, shape (k,); 0 for a component without a window.
     """
 
-    templates: Floats
+    masks: Floats
     strength: Floats
 
 
@@ -142,21 +145,23 @@ def improve(
         H: Basis to start from, shape (k, m).
         noise: Variance and outlier threshold.
         finite: False where a value is missing, shape (n, m).
-        prior: Belief about the components; acts as extra patterns that hold one component alone.
+        prior: Belief about where components lie.
         trust: Factor on each pattern's say in the basis, shape (n,); 1 for all when None.
         iterations: Alternations at most.
         tol: Stop when no component changes by more than this, in L1 distance at unit sum.
 
     Returns:
-        Weights (n, k), basis (k, m) with rows of unit sum (or 0 where a component died out), and alternations done.
+        Weights (n, k), basis (k, m) with rows of unit sum, and alternations done.
     """
     W, done = W.copy(), 0
     while done < iterations:
         done += 1
         gram, right, typical = _normal_equations(Y, W, H, noise, finite, trust)
         if prior is not None:
-            _add_prior(gram, right, prior, typical)
+            _add_prior(gram, right, prior, H, typical)
         new = unit_sum(coordinate_sweeps(gram, right, H, 2))
+        # A component of zeros could never return.
+        new = np.where(new.any(axis=1, keepdims=True), new, H)
         change = np.abs(new - H).sum(axis=1).max()
         H = new
         if change < tol:
@@ -187,13 +192,12 @@ def _normal_equations(
     return gram, right, typical / len(Y)
 
 
-def _add_prior(gram: Floats, right: Floats, prior: Prior, typical: Floats) -> None:
-    """Add one extra pattern per component to the normal equations of the basis, in place."""
-    k = len(right)
-    diagonal = np.flatnonzero(np.equal(*np.triu_indices(k)))
+def _add_prior(gram: Floats, right: Floats, prior: Prior, H: Floats, typical: Floats) -> None:
+    """Add one further pattern per component to the normal equations of the basis, in place."""
+    diagonal = np.flatnonzero(np.equal(*np.triu_indices(len(right))))
     weight = prior.strength[:, None] * typical
     gram[diagonal] += weight
-    right += weight * prior.templates
+    right += weight * prior.masks * H
 
 
 def unit_sum(H: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
-from analysis.unmixing.factorisation import Prior, improve, score, unit_sum
+from analysis.unmixing.factorisation import improve, score, unit_sum
 from analysis.unmixing.noise import Kind, NoiseModel
 from analysis.unmixing.patterns import without_lone_values
 
@@ -37,17 +37,17 @@ def plain_components(Y: Floats, k: int) -> Floats:
     return unit_sum(H)
 
 
-def anchored_components(Y: Floats, prior: Prior) -> Floats:
+def anchored_components(Y: Floats, templates: Floats) -> Floats:
     """The anchors' templates, and for components without an anchor what lies outside of all windows.
 
     Args:
         Y: Patterns, shape (n, m).
-        prior: The anchors.
+        templates: Expected components, shape (k, m); 0 for those without an anchor.
 
     Returns:
         Rows of unit sum, shape (k, m).
     """
-    H = prior.templates.copy()
+    H = templates.copy()
     free = ~H.any(axis=1)
     rest = np.maximum(np.median(Y, axis=0), 0.0) + 1e-3 * np.abs(Y).mean()
     rest[H.any(axis=0)] *= 0.1

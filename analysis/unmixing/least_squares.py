@@ -123,18 +123,19 @@ def coordinate_sweeps(gram: Floats, right: Floats, start: Floats, sweeps: int) -
         sweeps: Passes over all components.
 
     Returns:
-        Better solutions, shape (k, m), all ≥ 0.
+        Better solutions, shape (k, m), all ≥ 0; unchanged where the diagonal of the Gram matrix is 0.
     """
     k = len(right)
     row = np.zeros((k, k), int)
     row[_upper(k)] = np.arange(len(gram))
     row = np.maximum(row, row.T)
     H = start.copy()
-    inverse = [1.0 / np.where(gram[row[i, i]] > 0.0, gram[row[i, i]], np.inf) for i in range(k)]
+    told = [gram[row[i, i]] > 0.0 for i in range(k)]
+    inverse = [1.0 / np.where(told[i], gram[row[i, i]], np.inf) for i in range(k)]
     for _ in range(sweeps):
         for i in range(k):
             others = sum((gram[row[i, j]] * H[j] for j in range(k) if j != i), np.zeros(H.shape[1]))
-            H[i] = np.maximum((right[i] - others) * inverse[i], 0.0)
+            H[i] = np.where(told[i], np.maximum((right[i] - others) * inverse[i], 0.0), H[i])
     return H
 
 

@@ -47,7 +47,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         shape: Shape of a pattern, (y, x), when it is a frame; needed for anchors in frames.
         anchors: Per component a pixel window (see :func:`analysis.unmixing.identity.window_masks`) or None;
             component k is the one whose intensity lies in window k, from the first pattern on.
-        anchor_weight: Number of patterns that the belief in an anchor weighs as much as.
+        anchor_weight: How many patterns the belief in an anchor weighs as much as.
         huber: Residuals beyond this many standard deviations are outliers.
         max_misfit: Patterns with a larger reduced χ² are failed measurements; None keeps all.
         max_total: Patterns whose weights add up to more than this many times the median are, too; None keeps all.
@@ -74,7 +74,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         offset: float | Literal["auto"] = 0.0,
         shape: tuple[int, ...] | None = None,
         anchors: Sequence[Window | None] | None = None,
-        anchor_weight: float = 0.05,
+        anchor_weight: float = 1.0,
         huber: float = 3.0,
         max_misfit: float | None = None,
         max_total: float | None = None,
@@ -290,7 +290,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             self.offset_ = lowest_level(X)
         Y, finite = filled(X, self.offset_)
         prior = self._prior(Y)
-        W, H = self._start(Y, finite, prior)
+        W, H = self._start(Y, finite)
         options: dict[str, Any] = {"finite": finite, "iterations": iterations, "tol": self.tol}
         W, H, self.n_iter_ = improve(Y, W, H, self.noise_, prior=prior, trust=self._trust(), **options)
         if cold:
@@ -306,12 +306,15 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._refitted_at = len(Y)
         self.revision_ += 1
 
-    def _start(self, Y: Floats, finite: NDArray[np.bool_] | None, prior: Prior | None) -> tuple[Floats, Floats]:
+    def _start(self, Y: Floats, finite: NDArray[np.bool_] | None) -> tuple[Floats, Floats]:
         """Weights and components that a refit starts from: the last ones, or the first."""
         if hasattr(self, "components_"):
             return np.nan_to_num(self.weights_), self.components_
         self.noise_ = first_noise(Y, cast(Kind, self.noise), self.huber)
-        H = plain_components(Y, self.n_components) if prior is None else anchored_components(Y, prior)
+        if self.anchors is None:
+            H = plain_components(Y, self.n_components)
+        else:
+            H = anchored_components(Y, window_templates(self.anchors, self._shape(Y)))
         return np.nan_to_num(score(Y, H, self.noise_, np.median(Y, axis=0), finite).weights), H
 
     def _trust(self) -> Floats | None:
@@ -321,13 +324,12 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return 1.0 / np.sqrt(np.maximum(self.misfit_, 1.0))
 
     def _prior(self, Y: Floats) -> Prior | None:
-        """The anchors as extra patterns, each holding one component alone at the median pattern's total."""
+        """The belief in the anchors, at the total of the median pattern."""
         if self.anchors is None:
             return None
-        templates = window_templates(self.anchors, self._shape(Y))
+        masks = window_masks(self.anchors, self._shape(Y))
         total = float(np.median(Y.sum(axis=1)))
-        strength = np.where(templates.any(axis=1), self.anchor_weight * total**2, 0.0)
-        return Prior(templates, strength)
+        return Prior(masks, np.where(masks.any(axis=1), self.anchor_weight * total**2, 0.0))
 
     def _shape(self, Y: Floats) -> tuple[int, ...]:
         """Shape of a pattern."""

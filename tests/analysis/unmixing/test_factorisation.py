@@ -69,13 +69,18 @@ def test_improving_never_raises_the_squared_residual() -> None:
         before = residual
 
 
-def test_a_prior_holds_a_component_that_is_not_there() -> None:
-    """With weight 0 everywhere the component stays what was believed; without a belief it drifts or dies."""
+def test_a_belief_keeps_a_component_in_its_window() -> None:
+    """Strong, it cuts a component to its window but not its shape there; weak, the patterns win."""
     H = basis(2)
-    W = np.column_stack([np.linspace(50, 100, 10), np.zeros(10)])
-    believed = Prior(H, np.array([0.0, 1.0]))
-    _, found, _ = improve(W @ H, W, H, GAUSSIAN, prior=believed, iterations=20)
-    np.testing.assert_allclose(found[1], H[1], atol=1e-6)
+    W = np.random.default_rng(6).uniform(50, 100, (10, 2))
+    masks = np.ones((2, 30))
+    masks[1, 15:] = 0.0
+    strong, weak = (Prior(masks, np.array([0.0, strength])) for strength in (1e12, 1e-6))
+    _, held, _ = improve(W @ H, W, H, GAUSSIAN, prior=strong, iterations=30)
+    assert held[1, 15:].max() < 1e-6
+    assert np.corrcoef(held[1, :15], H[1, :15])[0, 1] > 0.9
+    _, free, _ = improve(W @ H, W, H, GAUSSIAN, prior=weak, iterations=30)
+    np.testing.assert_allclose(free, H, atol=1e-4)
 
 
 def test_distrusted_patterns_do_not_shape_the_basis() -> None:
