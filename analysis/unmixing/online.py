@@ -131,7 +131,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             seen = self.n_samples_seen_
             # Few patterns are quickly fitted, and the first ones say little of the later: start afresh each time.
             cold = seen <= self._warm_up or seen >= 2 * self._cold_at
-            self._refit(max(3, 160 // seen), cold=cold)
+            self._refit(min(max(3, 160 // seen), 20), cold=cold)
         return self
 
     @property
