@@ -15,7 +15,7 @@ from daemon.analyst.maps import write_maps, write_unmixing
 from daemon.analyst.messages import Ask, Begin, Observe, Observed, Suggested
 from daemon.analyst.objective import Objective
 from daemon.analyst.optimiser import make_optimizer, restore_optimizer
-from daemon.analyst.state import CampaignState, recorded_points, scalars
+from daemon.analyst.state import CampaignState, lineage, recorded_points, scalars
 from daemon.errors import PlanRejected
 from daemon.settings import UnmixingSettings
 
@@ -83,7 +83,7 @@ class Campaign:
         known = self._state.suggestions.get(request.number)
         if known is None:
             known = self._choose(request)
-            self._state.suggestions[request.number] = known
+            self._state.remember(known)
             # Saved before it is given away, so that no answer is ever forgotten.
             self._save()
         return known
@@ -127,18 +127,21 @@ class Campaign:
         return found
 
     def _take_up(self, origin: Path) -> None:
-        """Takes in the points of an earlier run, and what it was about to measure."""
+        """Takes in the points of an earlier run and of those it continued, and what it was about to measure."""
         axes = list(self._begin.parameters["axes"])
-        for point in recorded_points(origin):
-            position = {axis: point.data[axis] for axis in axes}
-            self._take_in(position, point.data, self._frames(origin, point.number))
+        measured = 0
+        for run in lineage(origin):
+            measured = 0
+            for point in recorded_points(run):
+                position = {axis: point.data[axis] for axis in axes}
+                self._take_in(position, point.data, self._frames(run, point.number))
+                measured += 1
         self._earlier = len(self._features)
         before = CampaignState.load(origin)
-        if before is None:
+        if before is None or before.told > self._earlier:
             return
-        measured = self._earlier
         self._carried = [s for s in before.suggestions.values() if s.number > measured and not s.stop]
-        self._state = CampaignState(before.optimizer, {}, before.told)
+        self._state = CampaignState(before.optimizer, told=before.told)
 
     def _take_in(self, position: dict[str, float], readings: dict[str, float], frames: dict[str, Any]) -> None:
         self._positions.append(dict(position))

@@ -110,6 +110,7 @@ class AnalystClient:
         with self._lock:
             if self._current is not None:
                 self._current.process.kill()
+                self._current.channel.hang_up()
 
     def forget(self) -> None:
         """Drops the run: nothing is rebuilt if the process dies from now on."""
@@ -125,6 +126,7 @@ class AnalystClient:
         if current is not None:
             # The thread that receives closes the channel itself: a file descriptor must not go while it waits on it.
             current.process.kill()
+            current.channel.hang_up()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
@@ -150,8 +152,13 @@ class AnalystClient:
                 continue
             if plain is not None:
                 self._deliver(unpack(plain))
-            elif self._pending and time.monotonic() - self._waiting_since > PATIENCE:
-                current.process.kill()
+            elif self._is_lost(current):
+                current.channel.hang_up()
+
+    def _is_lost(self, process: AnalystProcess) -> bool:
+        """Whether a silent process is dead (a child of its own may hold its end of the channel) or hangs."""
+        hangs = bool(self._pending) and time.monotonic() - self._waiting_since > PATIENCE
+        return hangs or process.process.poll() is not None
 
     def _deliver(self, answer: Request | Answer) -> None:
         key = answer.key

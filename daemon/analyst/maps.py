@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from analysis.unmixing import OnlineNMF
 
 
-def write_group(folder: Path, attributes: Mapping[str, Any] | None = None) -> None:
-    """Makes a Zarr group of a folder; the groups above it, up to the run, are made where they are missing."""
+def write_group(run: Path, name: str, attributes: Mapping[str, Any]) -> Path:
+    """Makes the Zarr group `analysis/<name>` of a run, and `analysis` where it is missing.
+
+    Returns:
+        The group's folder.
+    """
+    folder = run / "analysis" / name
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder.parent / METADATA).exists():
-        write_group(folder.parent)
-    write_atomically(folder / METADATA, group_metadata(attributes or {}))
+        write_atomically(folder.parent / METADATA, group_metadata({}))
+    write_atomically(folder / METADATA, group_metadata(attributes))
+    return folder
 
 
 def write_array(
@@ -54,8 +60,7 @@ def write_maps(run: Path, optimizer: Optimizer, units: Mapping[str, str]) -> Non
     space = optimizer.space
     mean, deviation = optimizer.predict()
     found = {"mean": mean, "deviation": deviation, "acquisition": optimizer.acquisition_values()}
-    folder = run / "analysis" / "optimization"
-    write_group(folder, {"axes": list(space.axes)})
+    folder = write_group(run, "optimization", {"axes": list(space.axes)})
     if space.grid is not None:
         dimensions = tuple(reversed(space.axes))
         coordinates = {axis: (values, (axis,)) for axis, values in space.coordinates.items()}
@@ -79,8 +84,7 @@ def write_unmixing(run: Path, unmixing: OnlineNMF, detector: str, shape: tuple[i
         shape: rows and columns of a frame.
         own: number of points of this run; patterns before them came from an earlier run and are left out.
     """
-    folder = run / "analysis" / "unmixing"
-    write_group(folder, {"detector": detector, "revision": int(unmixing.revision_)})
+    folder = write_group(run, "unmixing", {"detector": detector, "revision": int(unmixing.revision_)})
     components = unmixing.components_.reshape(-1, *shape)
     write_array(folder / "components", components, ("component", f"{detector}_y", f"{detector}_x"))
     weights = unmixing.weights_[len(unmixing.weights_) - own :]

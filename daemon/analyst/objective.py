@@ -73,7 +73,7 @@ class Objective:
         found: dict[str, str] = {}
         self._tree = _Collector(found).visit(self._tree)
         self._names = found
-        self.references = tuple(sorted(found.values()))
+        self.references = tuple(sorted(set(found.values())))
         if not found:
             raise PlanRejected(f"objective: {expression!r} depends on no measured value")
 

@@ -15,8 +15,8 @@ from daemon.analyst.state import recorded_points
 from daemon.analyst.wire import Channel
 from daemon.errors import ChannelClosedError
 
-FIRST = ("analysis.optimization", "analysis.optimization.ensemble")
-"""Imported before anything else: what the first suggestions need."""
+FIRST = ("analysis.optimization", "analysis.optimization.ensemble", "scipy.stats")
+"""Imported before anything else: what the first suggestions need (scipy.stats draws the initial design)."""
 
 LATER = ("devices.frames", "analysis.unmixing")
 """Imported in the background meanwhile; whatever needs more than the first suggestions waits for it."""

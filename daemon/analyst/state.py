@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,13 @@ class CampaignState:
     optimizer: dict[str, Any] | None = None
     suggestions: dict[int, Suggested] = field(default_factory=dict)
     told: int = 0
+    # A suggestion never changes, and turning hundreds of them into JSON twice a point would take 10 ms.
+    _written: dict[int, str] = field(default_factory=dict)
+
+    def remember(self, suggestion: Suggested) -> None:
+        """Adds a suggestion that is about to be given."""
+        self.suggestions[suggestion.number] = suggestion
+        self._written[suggestion.number] = json.dumps(_plain(suggestion))
 
     def save(self, run: Path) -> None:
         """Writes the state into the run, whole or not at all.
@@ -37,15 +44,11 @@ class CampaignState:
         Raises:
             RecorderError: when it cannot be written.
         """
-        content = {
-            "version": VERSION,
-            "optimizer": self.optimizer,
-            "suggestions": [asdict(suggestion) for suggestion in self.suggestions.values()],
-            "told": self.told,
-        }
+        head = f'{{"version": {VERSION}, "told": {self.told}, "optimizer": {json.dumps(self.optimizer)}'
+        text = f'{head}, "suggestions": [{", ".join(self._written.values())}]}}'
         path = run / STATE_FILE
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, json.dumps(content).encode())
+        write_atomically(path, text.encode())
 
     @classmethod
     def load(cls, run: Path) -> CampaignState | None:
@@ -56,8 +59,18 @@ class CampaignState:
             return None
         if content.get("version") != VERSION:
             return None
-        suggestions = [Suggested(**item) for item in content["suggestions"]]
-        return cls(content["optimizer"], {item.number: item for item in suggestions}, content["told"])
+        state = cls(content["optimizer"], told=content["told"])
+        for item in content["suggestions"]:
+            state.remember(Suggested(**item))
+        return state
+
+
+_SUGGESTED = tuple(one.name for one in fields(Suggested))
+
+
+def _plain(suggestion: Suggested) -> dict[str, Any]:
+    """A suggestion as plain data; `asdict` copies everything deeply, which is slow."""
+    return {name: getattr(suggestion, name) for name in _SUGGESTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,21 @@ def recorded_points(run: Path) -> Iterator[RecordedPoint]:
         elif name == "event" and document["descriptor"] == primary:
             points[document["seq_num"]] = RecordedPoint(document["seq_num"], scalars(document["data"]))
     yield from (points[number] for number in sorted(points))
+
+
+def lineage(run: Path) -> list[Path]:
+    """A run and those it continued, oldest first; one that is gone ends the line.
+
+    Raises:
+        RecorderError: when the run's own journal cannot be read.
+    """
+    line = [run]
+    while True:
+        start = next((document for name, document in JournalReader(line[0] / JOURNAL).read() if name == "start"), {})
+        before = Path(start.get("continues", ""))
+        if not (before / JOURNAL).is_file() or before in line:
+            return line
+        line.insert(0, before)
 
 
 def scalars(data: dict[str, Any]) -> dict[str, float]:

@@ -70,10 +70,14 @@ class Channel:
             self._buffer += data
         return message
 
-    def close(self) -> None:
-        """Ends the conversation; the other side sees the end of the stream."""
+    def hang_up(self) -> None:
+        """Ends the conversation; both sides see the end of the stream, whoever waits for it in whatever thread."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Hangs up and gives the socket back; not while another thread receives."""
+        self.hang_up()
         self._connection.close()
 
     def _next(self) -> dict[str, Any] | None:

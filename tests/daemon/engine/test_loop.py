@@ -24,7 +24,8 @@ def _figures(engine: Engine) -> dict[str, Any]:
         "axes": {"stage_x": axis, "stage_y": axis},
         "objective": "detector_total",
         "points": 300,
-        "initial_points": 270,
+        "initial_points": 285,
+        "surrogate": "gp",
         "overlap": True,
     }
     result = engine.start_plan("autonomous_scan", parameters).wait(120)
