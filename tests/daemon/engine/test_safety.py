@@ -1,0 +1,47 @@
+"""A safe state, whatever the plan left behind."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from daemon.engine.safety import connect, make_safe
+from daemon.errors import InstrumentError
+from simulators.diffractometer import instrument
+
+
+def test_everything_is_brought_to_rest() -> None:
+    """Motors stand, the exposure has ended, the shutter is closed, the camera sees light again."""
+    devices = instrument(clock="real", speed=1.0, exposure_time=60.0)
+    stage, detector, shutter = devices["stage"], devices["detector"], devices["shutter"]
+    detector.dark = True
+    move, exposure = stage.x.set(100.0), detector.trigger()
+    make_safe(devices.values())
+    deadline = time.monotonic() + 5.0
+    while not (move.done and exposure.done):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    position = stage.x.position
+    assert position < 10.0
+    assert shutter.state.get() == "closed"
+    assert not detector.dark
+
+
+def test_one_device_that_fails_does_not_keep_the_others_from_it() -> None:
+    """Its failure is logged."""
+    devices = instrument()
+    devices["stage"].x.backend.stop = None
+    make_safe([devices["stage"], devices["shutter"]])
+    assert devices["shutter"].state.get() == "closed"
+
+
+def test_all_devices_that_do_not_answer_are_named() -> None:
+    """Each with its reason."""
+
+    class Deaf:
+        def connect(self, timeout: float) -> None:
+            raise TimeoutError(f"no answer\nafter {timeout:g} s")
+
+    with pytest.raises(InstrumentError, match=r"eye: no answer after 1 s; ear: no answer after 1 s"):
+        connect({"eye": Deaf(), "ear": Deaf(), "nose": object()}, timeout=1.0)
