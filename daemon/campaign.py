@@ -81,7 +81,8 @@ class Point:
         value: The objective there; NaN where the measurement failed.
         error: The objective's standard deviation; NaN where unknown.
         choice: Why it was measured; None where nobody chose.
-        times: Seconds spent per stage of the point, e.g. ``{"motion": 0.4}``.
+        times: Seconds spent per stage of the point, e.g. ``{"motion": 0.4}``; the computer's overlap the instrument's.
+        waiting: Seconds that the instrument stood still for the computer; NaN where unknown.
     """
 
     number: int
@@ -90,6 +91,7 @@ class Point:
     error: float = math.nan
     choice: Choice | None = None
     times: Mapping[str, float] = field(default_factory=dict)
+    waiting: float = math.nan
 
     @property
     def kind(self) -> str:

@@ -38,6 +38,7 @@ class Progress:
         self._streams: dict[str, str] = {}
         self._prefixes: dict[str, str] = {}
         self._keys: dict[str, list[str]] = {}
+        self._main_reading = ""
         self._measured: dict[int, Mapping[str, Any]] = {}
         self._points: dict[int, Point] = {}
         self._newest_scores: list[tuple[float, float]] = []
@@ -62,8 +63,8 @@ class Progress:
 
     @property
     def objective(self) -> str:
-        """What is sought, as the campaign wrote it."""
-        return str(self.parameters.get("objective") or "")
+        """What is sought, as the campaign wrote it; where it sought nothing, the detector's main reading."""
+        return str(self.parameters.get("objective") or self._main_reading)
 
     @property
     def maximize(self) -> bool:
@@ -168,6 +169,8 @@ class Progress:
         if descriptor.get("name") == "primary":
             keys = descriptor["data_keys"]
             self._keys = dict(descriptor.get("object_keys", {}))
+            hinted = [descriptor.get("hints", {}).get(name, {}) for name in self.start.get("detectors") or ()]
+            self._main_reading = next((field for hint in hinted for field in hint.get("fields", ())), "")
             for device in descriptor.get("configuration", {}).values():
                 self.configuration.update(device.get("data", {}))
             self.axes = tuple(
@@ -203,7 +206,13 @@ class Progress:
             chosen = [_number(row.get(name)) for name in ("mean", "deviation", "acquisition")]
             choice = Choice(number, position, str(row["kind"]), *chosen)
         self._points[number] = Point(
-            number, position, _number(value), _number(row.get("error")), choice, self._times(number, event, row)
+            number=number,
+            position=position,
+            value=_number(value),
+            error=_number(row.get("error")),
+            choice=choice,
+            times=self._times(number, event, row),
+            waiting=1e-3 * _number(row.get("waiting_ms")),
         )
 
     def _times(self, number: int, event: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, float]:

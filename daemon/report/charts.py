@@ -20,6 +20,9 @@ STAGES = {
 }
 """The stages of a point in the order in which they happen, with their colours."""
 
+MANY = 200
+"""Beyond this many points, single ones can no longer be told apart."""
+
 SPARE_COLOURS = ("#999999", "#666666", "#bbbbbb")
 """For stages that a plan of somebody else's names."""
 
@@ -42,8 +45,11 @@ def convergence_svg(content: Content) -> str:
         drawn = figure(9.0, 2.9)
         axes = drawn.subplots()
         axes.step(numbers, best_so_far(content), where="post", color=VERMILION, lw=1.8, label="best so far")
-        axes.plot(numbers[initial], values[initial], "o", ms=4.5, mfc="none", mec=BLUE, label="initial design")
-        axes.plot(numbers[~initial], values[~initial], "o", ms=4.5, color=BLUE, label="chosen by the model")
+        size = 4.5 if len(numbers) <= MANY else 1.5
+        if initial.any():
+            axes.plot(numbers[initial], values[initial], "o", ms=size, mfc="none", mec=BLUE, label="initial design")
+        told = "chosen by the model" if any(point.choice for point in content.points) else "measured"
+        axes.plot(numbers[~initial], values[~initial], "o", ms=size, color=BLUE, label=told)
         axes.set_xlabel("point")
         axes.set_ylabel(content.objective)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -99,7 +105,10 @@ def timing_svg(content: Content, stages: list[str], unit: str, factor: float, na
         for stage in stages:
             spent = factor * np.array([point.times.get(stage, 0.0) for point in content.points])
             spent = np.nan_to_num(spent)
-            axes.bar(numbers, spent, bottom=base, width=0.85, color=colours[stage], lw=0, label=stage)
+            if len(numbers) <= MANY:
+                axes.bar(numbers, spent, bottom=base, width=0.85, color=colours[stage], lw=0, label=stage)
+            else:
+                axes.fill_between(numbers, base, base + spent, step="mid", color=colours[stage], lw=0, label=stage)
             base += spent
         axes.set_xlabel("point")
         axes.set_ylabel(f"time ({unit})")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from daemon.campaign import position_text
+from daemon.progress import parameters_of
 from daemon.report.content import Content
 from daemon.wording import duration, moment, number
 
@@ -89,32 +90,30 @@ def key_figures(content: Content) -> list[tuple[str, str, str]]:
         (f"{count:,}", "points measured", share),
         (duration(content.seconds), "instrument time", ""),
     ]
-    if content.grid_seconds:
+    if content.grid_seconds and content.seconds < 0.99 * content.grid_seconds:
         saved = 1.0 - content.seconds / content.grid_seconds
-        if saved > 0:
-            found.append(
-                (f"{100 * saved:.0f} %", "time saved", f"the full grid takes about {duration(content.grid_seconds)}")
-            )
-    found.append(
-        (
-            ENDINGS.get(str(content.stop.get("exit_status", "")), "ended"),
-            "how it ended",
-            str(content.stop.get("reason") or ""),
-        )
-    )
+        remark = f"the full grid takes about {_unbroken(duration(content.grid_seconds))}"
+        found.append((f"{100 * saved:.0f} %", "time saved", remark))
+    status, reason = str(content.stop.get("exit_status", "")), str(content.stop.get("reason") or "")
+    found.append((ENDINGS.get(status, status), "how it ended", reason))
     return found
+
+
+def _unbroken(text: str) -> str:
+    """A text that no line break may part."""
+    return text.replace(" ", "\u00a0")
 
 
 def stage_rows(content: Content, stages: list[str]) -> tuple[tuple[str, ...], ...]:
     """A table of what each stage of a point took: median, 95th percentile, total."""
     rows: list[tuple[str, ...]] = [("stage", "median", "95th percentile", "total")]
-    for stage in stages:
-        times = np.array([point.times[stage] for point in content.points if stage in point.times])
-        times = times[np.isfinite(times)]
-        if times.size:
-            rows.append(
-                (stage, *(duration(float(time)) for time in (np.median(times), np.percentile(times, 95), times.sum())))
-            )
+    named = {stage: [point.times.get(stage, np.nan) for point in content.points] for stage in stages}
+    named["instrument waiting for the computer"] = [point.waiting for point in content.points]
+    for stage, times in named.items():
+        known = np.array(times)[np.isfinite(times)]
+        if known.size:
+            figures = (np.median(known), np.percentile(known, 95), known.sum())
+            rows.append((stage, *(duration(float(figure)) for figure in figures)))
     return tuple(rows)
 
 
@@ -123,7 +122,7 @@ def metadata_rows(content: Content) -> list[tuple[str, str]]:
     start, stop = content.start, content.stop
     rows = [
         ("plan", str(start.get("plan_name", "–"))),
-        ("objective", f"{'maximise' if content.maximize else 'minimise'} {content.objective}"),
+        ("objective", _objective(content)),
         ("started", moment(start.get("time"))),
         ("ended", moment(stop.get("time"))),
         ("exit", ending(content)),
@@ -144,6 +143,14 @@ def metadata_rows(content: Content) -> list[tuple[str, str]]:
     if content.versions:
         rows.append(("versions", ", ".join(f"{name} {text}" for name, text in content.versions.items())))
     return rows
+
+
+def _objective(content: Content) -> str:
+    """What was sought; a plain scan may have sought nothing."""
+    sought = parameters_of(content.start).get("objective")
+    return (
+        f"{'maximise' if content.maximize else 'minimise'} {sought}" if sought else "none; every position was measured"
+    )
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - an operator may write anything into the metadata

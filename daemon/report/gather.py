@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.analyst.objective import Objective
-from daemon.campaign import Axis, Point
+from daemon.campaign import Axis, Point, grid_points
 from daemon.errors import PlanRejected
 from daemon.progress import Progress, read_progress
 from daemon.report.content import Components, Content
@@ -32,7 +32,10 @@ def gather(path: Path) -> Content:
         RecorderError: When there is no run, or it cannot be read.
     """
     run, progress = Run(path), read_progress(path)
+    points = tuple(_scored_again(run, progress))
     maps, coordinates = _maps(run, progress.axes)
+    if not maps:
+        maps, coordinates = _measured_map(points, progress.axes)
     return Content(
         path=path,
         start=progress.start,
@@ -40,7 +43,7 @@ def gather(path: Path) -> Content:
         axes=progress.axes,
         objective=progress.objective,
         maximize=progress.maximize,
-        points=tuple(_scored_again(run, progress)),
+        points=points,
         maps=maps,
         coordinates=coordinates,
         components=_components(run, progress.objective),
@@ -95,6 +98,22 @@ def _maps(run: Run, axes: tuple[Axis, ...]) -> tuple[dict[str, NDArray[np.float6
     coordinates = tuple(found[axis.name] for axis in axes)
     shape = tuple(len(coordinate) for coordinate in reversed(coordinates))
     return {name: found[name] for name in MAPS if name in found and found[name].shape == shape}, coordinates
+
+
+def _measured_map(
+    points: Sequence[Point], axes: tuple[Axis, ...]
+) -> tuple[dict[str, NDArray[np.float64]], tuple[NDArray[np.float64], ...]]:
+    """The measured values on the grid of two axes, NaN where nothing was measured; nothing without such a grid."""
+    if len(axes) != 2 or not grid_points(axes) or not points:
+        return {}, ()
+    coordinates = tuple(np.linspace(axis.low, axis.high, axis.points or 1) for axis in axes)
+    values = np.full(tuple(len(coordinate) for coordinate in reversed(coordinates)), np.nan)
+    for point in points:
+        column, row = (
+            int(np.abs(coordinate - at).argmin()) for coordinate, at in zip(coordinates, point.position, strict=True)
+        )
+        values[row, column] = point.value
+    return {"measured": values}, coordinates
 
 
 def _components(run: Run, objective: str) -> Components | None:

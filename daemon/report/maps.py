@@ -18,7 +18,10 @@ from daemon.wording import number
 NUMBERED = 150
 """Up to this many points are numbered on a map; beyond it the numbers would cover it."""
 
-PALETTES = {"mean": "viridis", "deviation": "cividis", "acquisition": "magma"}
+FILLED = 0.5
+"""Where more than this share of the grid was measured, the points would hide the map."""
+
+PALETTES = {"measured": "viridis", "mean": "viridis", "deviation": "cividis", "acquisition": "magma"}
 LOG_SPAN = 12.0
 """The acquisition map shows this many units of its logarithm below the maximum; all below is as good as never."""
 
@@ -69,14 +72,14 @@ def _dot(axes: Axes, point: Point, colour: str, size: float) -> None:
     )
 
 
-def _draw_points(axes: Axes, content: Content, numbered: bool) -> None:
+def _draw_points(axes: Axes, content: Content, name: str, numbered: bool) -> None:
     """Draw the way from point to point, the points, their numbers, and a ring around the best."""
     positions = np.array([point.position for point in content.points])
     crowded = len(positions) > NUMBERED
     if numbered and not crowded:
         axes.plot(positions[:, 0], positions[:, 1], "-", lw=0.5, color="white", alpha=0.55, clip_on=False)
     size = 1.5 if crowded else 9.5 if numbered else 3.2
-    for point in content.points:
+    for point in content.points if len(positions) < FILLED * content.maps[name].size else ():
         _dot(axes, point, BLUE if point.initial else "#222222", size)
         if numbered and not crowded:
             axes.annotate(
@@ -122,7 +125,7 @@ def map_svg(content: Content, name: str, look: MapStyle) -> str:
         image = axes.imshow(
             values, extent=(left, right, bottom, top), aspect="equal", cmap=PALETTES[name], vmin=low, vmax=high
         )
-        _draw_points(axes, content, look.numbered)
+        _draw_points(axes, content, name, look.numbered)
         axes.set_xlim(left, right)
         axes.set_ylim(bottom, top)
         _finish(axes, image, content, look)

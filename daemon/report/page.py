@@ -94,6 +94,10 @@ def _sections(content: Content) -> list[Section]:
 
 def _model_section(content: Content) -> Section | None:
     """What the model made of the search space, for one or two axes."""
+    if "measured" in content.maps and content.points:
+        look = MapStyle("Measured values", content.objective, 6.6, numbered=True)
+        text = "Every measured position, to scale. The ring marks the best."
+        return Section("What was measured", text, _svg(map_svg(content, "measured", look)), kind="maps")
     if "mean" not in content.maps or len(content.axes) > 2 or not content.points:
         return None
     if len(content.axes) == 1:
@@ -142,7 +146,9 @@ def _timing_section(content: Content) -> Section | None:
         drawn.append(timing_svg(content, instrument, "s", 1.0, "timing-instrument"))
     if computer:
         drawn.append(timing_svg(content, computer, "ms", 1e3, "timing-computer"))
-    text = "Above, the instrument's time per point; below, the computer's."
+    text = "The instrument's time per point."
+    if instrument and computer:
+        text = "Above, the instrument's time per point; below, the computer's, most of it while the instrument works."
     return Section("Where the time went", text, _svg(*drawn), table=stage_rows(content, stages))
 
 
