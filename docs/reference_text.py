@@ -53,7 +53,12 @@ def type_text(kind: Any) -> str:  # noqa: ANN401 - any annotation
 
 def bounds_text(field: FieldInfo) -> str:
     """What a field's value is held to, such as ` ≥ 1`; empty without bounds."""
-    found = [f"{sign}\N{NO-BREAK SPACE}{getattr(m, name):g}" for m in field.metadata for name, sign in SIGNS.items() if hasattr(m, name)]
+    found = [
+        f"{sign}\N{NO-BREAK SPACE}{getattr(m, name):g}"
+        for m in field.metadata
+        for name, sign in SIGNS.items()
+        if hasattr(m, name)
+    ]
     return ", " + ", ".join(found) if found else ""
 
 
