@@ -6,6 +6,7 @@ noise that is fixed per position, so that every strategy sees the same sample.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +152,7 @@ def check(study: Study) -> None:
     from daemon.strategies import make_strategy
 
     try:
-        _sample(study.scenario, tuple(study.options.items()), study.seeds[0])
+        _sample(study.scenario, _key(study), study.seeds[0])
         for strategy in study.strategies:
             make_strategy(strategy, _space(study, study.seeds[0]), study, study.seeds[0])
     except StudyError:
@@ -182,7 +183,7 @@ def run_trial(study: Study, strategy: str, seed: int) -> Trial:
     """Run one strategy on one sample until it reaches the maximum or its points are used up."""
     from daemon.strategies import make_strategy
 
-    truth, costs = _sample(study.scenario, tuple(study.options.items()), seed)
+    truth, costs = _sample(study.scenario, _key(study), seed)
     space = _space(study, seed)
     chooser = make_strategy(strategy, space, study, seed)
     positions, true = space.candidates, truth.values.ravel()
@@ -194,31 +195,37 @@ def run_trial(study: Study, strategy: str, seed: int) -> Trial:
         times.append(milliseconds)
         if goal[index] or len(order) >= study.points:
             break
-    found = true[order]
+    found, low = true[order], np.nanmin(true)
     return Trial(
         strategy=strategy,
         seed=seed,
         reached=len(order) if goal[order[-1]] else None,
         seconds=float(costs.seconds(positions[order])[-1]),
         milliseconds=float(np.median(times)),
-        best=float((found.max() - true.min()) / (np.ptp(true) or 1.0)),
+        best=float((np.nanmax(found, initial=low) - low) / (np.nanmax(true) - low or 1.0)),
     )
 
 
 def goals(truth: Truth) -> NDArray[np.bool_]:
-    """Tell which positions count as the maximum, (positions,), in the order of ``values.ravel()``."""
+    """Tell which positions count as the maximum, (positions,), in the order of ``values.ravel()``; NaN never does."""
     values = truth.values
-    peak = np.array(np.unravel_index(np.argmax(values), values.shape))
+    peak = np.array(np.unravel_index(np.nanargmax(values), values.shape))
     steps = np.abs(np.indices(values.shape) - peak.reshape(-1, *[1] * values.ndim)).max(axis=0)
-    return ((steps <= STEPS) | (values >= values.max() - CLOSE_ENOUGH * np.ptp(values))).ravel()
+    top, span = np.nanmax(values), np.nanmax(values) - np.nanmin(values)
+    return ((steps <= STEPS) | (values >= top - CLOSE_ENOUGH * span)).ravel()
+
+
+def _key(study: Study) -> str:
+    """The options as text, which a cache can look up."""
+    return json.dumps(dict(study.options), sort_keys=True)
 
 
 @lru_cache(maxsize=8)
-def _sample(name: str, options: tuple[tuple[str, Any], ...], seed: int) -> tuple[Truth, Costs]:
+def _sample(name: str, options: str, seed: int) -> tuple[Truth, Costs]:
     """The truth and the costs of one sample; strategies share it."""
-    scenario = load_scenario(name)
-    truth = scenario.truth(seed, **dict(options))
-    return truth, _costs(scenario.instrument(seed, **dict(options)), tuple(truth.axes))
+    scenario, given = load_scenario(name), json.loads(options)
+    truth = scenario.truth(seed, **given)
+    return truth, _costs(scenario.instrument(seed, **given), tuple(truth.axes))
 
 
 def _costs(devices: Mapping[str, Any], axes: Sequence[str]) -> Costs:
@@ -248,7 +255,7 @@ def _space(study: Study, seed: int) -> Any:  # noqa: ANN401 - analysis.optimizat
     """The grid of a sample as a search space."""
     from analysis.optimization import SearchSpace
 
-    truth, costs = _sample(study.scenario, tuple(study.options.items()), seed)
+    truth, costs = _sample(study.scenario, _key(study), seed)
     return SearchSpace(
         bounds={name: (float(values[0]), float(values[-1])) for name, values in truth.axes.items()},
         grid={name: len(values) for name, values in truth.axes.items()},

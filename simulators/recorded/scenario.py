@@ -19,8 +19,10 @@ from simulators.scenario import Truth
 class RecordedScenario:
     """A recorded map for studies. Every seed is the same sample; what differs is where a scan begins."""
 
-    def instrument(self, seed: int = 0, **options: Any) -> dict[str, Any]:
-        """Make the devices: see :func:`simulators.recorded.instrument`."""
+    def instrument(
+        self, seed: int = 0, component: int | None = None, unmixing: Mapping[str, Any] | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Make the devices: see :func:`simulators.recorded.instrument`; what only the truth needs has no effect."""
         return instrument(seed=seed, **options)
 
     def truth(

@@ -78,6 +78,24 @@ def test_goals() -> None:
     np.testing.assert_array_equal(goals(Map({}, values)), expected.ravel())
 
 
+def test_failed_positions_are_no_goals() -> None:
+    """NaN marks where the recording failed; it neither is the maximum nor hides it."""
+    values = np.zeros((5, 6))
+    values[1, 2], values[4, 5] = 1.0, np.nan
+    found = goals(Map({}, values)).reshape(5, 6)
+    assert found[1, 2]
+    assert not found[4, 5]
+
+
+def test_options_may_be_lists(hill: Hill, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grid of a recorded map is one."""
+    monkeypatch.setattr(
+        Hill, "truth", lambda self, seed=0, *, grid: Map({"s_x": np.arange(grid[0]) * 1.0}, np.eye(1, grid[0])[0])
+    )
+    monkeypatch.setattr(Hill, "instrument", lambda self, seed=0, *, grid: {})
+    check(Study("hill", {"grid": [4, 4]}, strategies=("random",)))
+
+
 def test_instrument_time() -> None:
     """The slower axis counts, settling only where an axis moves, and every point is exposed."""
     costs = Costs(np.array([2.0, 1.0]), np.array([0.5, 0.1]), exposure=3.0)
