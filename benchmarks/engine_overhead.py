@@ -139,7 +139,7 @@ def run_list_scan(devices: Mapping[str, Any], positions: Sequence[Position], dat
     engine.subscribe(watch)
     x, y = ([position[axis] for position in positions] for axis in ("stage_x", "stage_y"))
     try:
-        engine(list_scan([devices["detector"], devices["monitor"]], stage.x, x, stage.y, y))
+        engine(list_scan([devices["detector"], devices["monitor"]], *cast(Any, (stage.x, x, stage.y, y))))
     finally:
         close_run_engine(engine)
         if recorder is not None:

@@ -98,7 +98,6 @@ def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless:
     """Run a campaign, show it, write its report, and tell what came of it."""
     from daemon.errors import BeampilotError
     from daemon.progress import Progress
-    from daemon.report import write_report
     from daemon.session import open_engine, run_scan
     from daemon.terminal import live_view
 
@@ -115,6 +114,8 @@ def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless:
             if engine.handle is not None and engine.handle.run is not None:
                 note(f"what was measured until then is kept in {engine.handle.run}")
             raise
+    from daemon.report import write_report  # matplotlib takes most of a second, and the first point does not need it
+
     run = outcome.result.run
     report = write_report(run) if run else None
     facts = _facts(outcome, progress, report)
