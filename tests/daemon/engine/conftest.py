@@ -19,13 +19,23 @@ def _settings(data: Path, **options: Any) -> Settings:
     return load_settings(data=data, instrument=instrument)
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """One engine for all tests of a module that leave it as they found it."""
-    with Engine(_settings(tmp_path_factory.mktemp("shared") / "data")) as shared:
+def _shared(data: Path, debug_delay: float) -> Iterator[Engine]:
+    with Engine(_settings(data), debug_delay=debug_delay) as shared:
         # What the first run starts (the recorder's thread) lives as long as the engine, not as long as one test.
         shared.start_plan("grid_scan", {"axes": {"stage_x": {"low": 0.0, "high": 1.0, "points": 1}}}).wait(60)
         yield shared
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One engine for all tests of a module that leave it as they found it."""
+    yield from _shared(tmp_path_factory.mktemp("shared") / "data", 0.0)
+
+
+@pytest.fixture(scope="module")
+def thoughtful_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Another one, whose suggestions take a quarter of a second."""
+    yield from _shared(tmp_path_factory.mktemp("thoughtful") / "data", 0.25)
 
 
 @pytest.fixture

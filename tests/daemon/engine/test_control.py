@@ -65,10 +65,10 @@ def test_pause_and_abort_act_at_once_while_a_suggestion_takes_five_seconds(
 
 
 def test_pausing_during_a_suggestion_neither_asks_twice_nor_doubles_a_point(
-    open_engine: Open, scan: Parameters
+    thoughtful_engine: Engine, scan: Parameters
 ) -> None:
     """The messages since the checkpoint are replayed; the answer under way is the one that is waited for."""
-    engine = open_engine(debug_delay=0.25)
+    engine = thoughtful_engine
     handle = engine.start_plan("autonomous_scan", scan(points=4))
     for count in (1, 2, 3):
         _wait_for_points(handle, count)
@@ -108,9 +108,9 @@ def test_pausing_during_an_exposure_measures_the_point_again_once(
     assert [datum["indices"]["start"] for datum in data] == [0, 1, 2, 3]
 
 
-def test_a_paused_plan_can_be_aborted(open_engine: Open, scan: Parameters) -> None:
+def test_a_paused_plan_can_be_aborted(thoughtful_engine: Engine, scan: Parameters) -> None:
     """Its motors are at rest and its shutter closed; what was measured can be read."""
-    engine = open_engine(debug_delay=0.2)
+    engine = thoughtful_engine
     handle = engine.start_plan("autonomous_scan", scan())
     _wait_for_points(handle, 2)
     engine.pause()
@@ -121,9 +121,9 @@ def test_a_paused_plan_can_be_aborted(open_engine: Open, scan: Parameters) -> No
     assert result.points >= 2
 
 
-def test_a_stopped_plan_counts_as_a_success(open_engine: Open, scan: Parameters) -> None:
+def test_a_stopped_plan_counts_as_a_success(thoughtful_engine: Engine, scan: Parameters) -> None:
     """Stop is the polite end; the results of what was measured are written."""
-    engine = open_engine(debug_delay=0.2)
+    engine = thoughtful_engine
     handle = engine.start_plan("autonomous_scan", scan(points=50))
     _wait_for_points(handle, 2)
     engine.stop()
@@ -134,9 +134,9 @@ def test_a_stopped_plan_counts_as_a_success(open_engine: Open, scan: Parameters)
     assert "mean" in Run(result.run).analysis("optimization")
 
 
-def test_a_halted_plan_leaves_a_safe_instrument(open_engine: Open, scan: Parameters) -> None:
+def test_a_halted_plan_leaves_a_safe_instrument(thoughtful_engine: Engine, scan: Parameters) -> None:
     """The plan cannot clean up, so the engine does: the shutter is closed and the run has its end."""
-    engine = open_engine(debug_delay=1.0)
+    engine = thoughtful_engine
     handle = engine.start_plan("autonomous_scan", scan())
     _wait_for_points(handle, 1)
     engine.halt()
@@ -146,7 +146,7 @@ def test_a_halted_plan_leaves_a_safe_instrument(open_engine: Open, scan: Paramet
 
 
 def test_a_plan_that_refuses_to_end_is_halted(
-    open_engine: Open, scan: Parameters, monkeypatch: pytest.MonkeyPatch
+    thoughtful_engine: Engine, scan: Parameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Escalation: what does not obey an abort within its deadline is halted."""
     from bluesky import Msg
@@ -157,7 +157,7 @@ def test_a_plan_that_refuses_to_end_is_halted(
         yield Msg("sleep", None, 60.0 if state == "closed" else 0.0)
 
     monkeypatch.setattr(Scan, "shutter", stubborn)
-    engine = open_engine(debug_delay=0.2)
+    engine = thoughtful_engine
     handle = engine.start_plan("autonomous_scan", scan())
     _wait_for_points(handle, 1)
     started = time.monotonic()
