@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from analysis.optimization.errors import NotFittedError
 from analysis.optimization.factors import Factors
@@ -18,11 +19,17 @@ from analysis.optimization.surrogate import Mixture
 
 Array = NDArray[np.float64]
 
-POWERS = (1.0, 0.5)
-"""Output transformations that every member is tried with: none, and the square root."""
+POWERS = (0.5,)
+"""Output transformations that every member is tried with: the square root, between counts and their logarithm."""
 
-ROOM: tuple[tuple[int, int], ...] = ((64, 160), (128, 64), (256, 24))
+ROOM: tuple[tuple[int, int], ...] = ((20, 450), (32, 200), (64, 100), (128, 50), (256, 20))
 """From so many points on, only so many members are carried: by then the evidence has spoken."""
+
+MARGIN = 2.0
+"""Smallest gain worth a point, in standard deviations of the noise."""
+
+REACH = 0.1
+"""How far a measurement tells of its surroundings, as a fraction of an axis' range."""
 
 NODES, NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 """Quadrature over a Gaussian, to bring moments back through a transformation."""
@@ -52,7 +59,8 @@ class Ensemble:
         """Take in all measurements; see ``Surrogate.fit``."""
         points = np.concatenate([positions, pending]) if len(pending) else positions
         self._projections.truncate(self._factors.update(points, _noise_factors(variances, len(points))))
-        self._hypotheses = weigh(self._factors, values, self._powers, self._most)
+        belief = _noise_belief(self._factors.members.noise, values, variances)
+        self._hypotheses = weigh(self._factors, values, self._powers, self._most, belief)
         room = min((most for start, most in ROOM if len(values) >= start), default=len(self._carried))
         if len(self._carried) > room:
             best = np.sort(np.argsort(self._hypotheses.log_evidence)[::-1][:room])
@@ -87,6 +95,14 @@ class Ensemble:
             warped = draw(self._factors, hypotheses, int(index), candidates, rng, len(rows))
             samples[rows] = hypotheses.warpings[index].inverse(warped)
         return samples
+
+    def coverage(self, unit: Array) -> Array:
+        """Share of the Gaussian surroundings of positions (m, d) that lies inside the unit cube, shape (m,).
+
+        At an edge the deviation is largest, for want of neighbours on one side, and expected improvement would spend
+        its points there; yet a point at an edge tells of half as many positions, and one in a corner of a quarter.
+        """
+        return (ndtr((1.0 - unit) / REACH) - ndtr(-unit / REACH)).prod(axis=1)
 
     def state(self) -> dict[str, Any]:
         """Return the members still carried."""
@@ -135,13 +151,15 @@ class Ensemble:
         return self._projections.fresh(member, candidates, np.empty((0, len(candidates))))
 
     def _incumbents(self, hypotheses: Hypotheses) -> Array:
-        """Best posterior mean at the measured points in each hypothesis' output scale, shape (H,).
+        """What is to be improved upon, in each hypothesis' output scale, shape (H,).
 
-        The best *mean*, because the best measured value of a noisy objective is mostly luck.
+        The best posterior *mean* at a measured point, because the best measured value of a noisy objective is mostly
+        luck, and a margin above it: a gain that the noise would hide is not worth a point.
         """
         points = self._factors.points[: hypotheses.residual.shape[1]]
         mean, _ = self._project(hypotheses, points, keep=False)
-        return mean.max(axis=1)
+        noise = np.sqrt(self._factors.members.noise[hypotheses.members] * hypotheses.variance)
+        return mean.max(axis=1) + MARGIN * noise
 
 
 def _noise_factors(variances: Array | None, n: int) -> Array:
@@ -151,6 +169,19 @@ def _noise_factors(variances: Array | None, n: int) -> Array:
     """
     factors = np.ones(n)
     if variances is not None and (positive := variances[variances > 0.0]).size:
-        ratio = np.maximum(variances, 1e-12) / np.median(positive)
-        factors[: len(variances)] = 2.0 ** np.clip(np.round(np.log2(ratio)), -4.0, 4.0)
+        ratio = np.maximum(variances / np.median(positive), 2.0**-4)
+        factors[: len(variances)] = 2.0 ** np.minimum(np.round(np.log2(ratio)), 4.0)
     return factors
+
+
+def _noise_belief(levels: Array, values: Array, variances: Array | None) -> Array:
+    """Log prior of each member's noise level (K,) given what is known of the noise; zero where nothing is.
+
+    Counting statistics leave out what the beam and the sample add, so known errors make levels an order of magnitude
+    away improbable, and no more.
+    """
+    spread = float(np.var(values))
+    if variances is None or not spread > 0.0 or not (variances > 0.0).any():
+        return np.zeros(len(levels))
+    known = np.log(np.median(variances[variances > 0.0]) / spread)
+    return -0.5 * (np.log(levels) - np.clip(known, *np.log([levels.min(), levels.max()]))) ** 2

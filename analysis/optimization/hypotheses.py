@@ -51,7 +51,9 @@ class Hypotheses:
     log_evidence: Array
 
 
-def weigh(factors: Factors, values: Array, powers: tuple[float, ...], most: int) -> Hypotheses:
+def weigh(
+    factors: Factors, values: Array, powers: tuple[float, ...], most: int, belief: Array | None = None
+) -> Hypotheses:
     """Weigh all hypotheses by their evidence.
 
     The constant mean (normal prior) and the signal variance (inverse-gamma prior) are integrated out, so the
@@ -62,6 +64,7 @@ def weigh(factors: Factors, values: Array, powers: tuple[float, ...], most: int)
         values: Measured values, shape (n,).
         powers: Output transformations to try.
         most: Hypotheses to keep at the most.
+        belief: Further log prior of the members, shape (K,).
 
     Returns:
         The most probable ones.
@@ -73,6 +76,7 @@ def weigh(factors: Factors, values: Array, powers: tuple[float, ...], most: int)
     ones = whitened[:, :, -1]
     precision = np.einsum("kn,kn->k", ones, ones) + 1.0 / MEAN_VARIANCE
     constant = factors.members.log_prior - 0.5 * factors.log_determinant(n) - 0.5 * np.log(precision)
+    constant = constant if belief is None else constant + belief
     mean = (np.einsum("kn,knw->kw", ones, whitened[:, :, :-1]) + MEAN / MEAN_VARIANCE) / precision[:, None]
     residual = whitened[:, :, :-1] - ones[:, :, None] * mean[:, None, :]
     rate = RATE + 0.5 * (np.einsum("knw,knw->kw", residual, residual) + (mean - MEAN) ** 2 / MEAN_VARIANCE)

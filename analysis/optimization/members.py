@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LENGTHS = (0.04, 0.065, 0.1, 0.16, 0.25, 0.4)
+LENGTHS = (0.025, 0.04, 0.065, 0.1, 0.16, 0.25)
 """Shortest length-scale of a member, fractions of the axes' ranges."""
 
 ELONGATIONS: dict[float, int] = {1.0: 1, 2.0: 4, 4.0: 8, 8.0: 12}
 """Ratio of the longest to the shortest length-scale, and how many directions are tried in the plane."""
 
-NOISES = (0.003, 0.03)
+NOISES = (0.0005, 0.005, 0.03)
 """Noise variance as a fraction of the signal variance."""
 
 
@@ -73,17 +73,16 @@ def _matern(square: Array) -> Array:
     return (1.0 + root + root**2 / 3.0) * np.exp(-root)
 
 
-def _rational_quadratic(square: Array) -> Array:
-    """Rational quadratic with α = 1 of a squared scaled distance (Rasmussen & Williams 2006, eq. 4.19).
-
-    A mixture of length-scales: a trend over the field with detail on top of it."""
-    return 1.0 / (1.0 + 0.5 * square)
+def _rough_matern(square: Array) -> Array:
+    """Matérn-3/2 of a squared scaled distance (Rasmussen & Williams 2006, eq. 4.17)."""
+    root = np.sqrt(3.0 * square)
+    return (1.0 + root) * np.exp(-root)
 
 
 KERNELS: dict[str, Callable[[Array], Array]] = {
     "rbf": _squared_exponential,
     "matern": _matern,
-    "rq": _rational_quadratic,
+    "matern32": _rough_matern,
 }
 """Correlation as a function of the squared scaled distance."""
 
@@ -93,7 +92,7 @@ def make_members(
     lengths: tuple[float, ...] = LENGTHS,
     elongations: dict[float, int] | None = None,
     noises: tuple[float, ...] = NOISES,
-    kernels: tuple[str, ...] = ("rbf", "matern"),
+    kernels: tuple[str, ...] = ("rbf", "matern32"),
 ) -> Members:
     """Lay out the members: every length × elongation × direction × noise × kernel.
 

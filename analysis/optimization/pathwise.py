@@ -62,12 +62,10 @@ def _prior(factors: Factors, member: int, positions: Array, rng: np.random.Gener
 def _mixing(kernel: str, rng: np.random.Generator) -> Array:
     """Factors that turn Gaussian frequencies into those of a kernel, shape (features, 1).
 
-    The spectral density of a Matérn-5/2 kernel is a Student t with 5 degrees of freedom; the rational quadratic with
-    α = 1 is a mixture of squared exponentials whose inverse squared length is exponential (Rasmussen & Williams
-    2006, eq. 4.15 and 4.20).
+    The spectral density of a Matérn kernel of order ν is a Student t with 2ν degrees of freedom (Rasmussen & Williams
+    2006, eq. 4.15).
     """
-    if kernel == "matern":
-        return np.sqrt(5.0 / rng.chisquare(5.0, size=(FEATURES, 1)))
-    if kernel == "rq":
-        return np.sqrt(rng.exponential(size=(FEATURES, 1)))
+    degrees = {"matern": 5.0, "matern32": 3.0}.get(kernel)
+    if degrees is not None:
+        return np.sqrt(degrees / rng.chisquare(degrees, size=(FEATURES, 1)))
     return np.ones((FEATURES, 1))

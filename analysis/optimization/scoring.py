@@ -29,6 +29,15 @@ class Noisy(Protocol):
         ...
 
 
+@runtime_checkable
+class Bounded(Protocol):
+    """A surrogate that knows how much of a measurement's reach lies inside the space."""
+
+    def coverage(self, unit: Array) -> Array:
+        """Share of the reach of positions (m, d) of the unit cube that lies inside it, shape (m,), at most 1."""
+        ...
+
+
 class Scorer:
     """An acquisition function with its surrogate; larger scores are better.
 
@@ -93,6 +102,8 @@ class Scorer:
             return acquisition.upper_confidence_bound(mean, deviation, self.options["beta"])
         mixture = self._noisy(unit, data, rng) if self.name == "nei" else self.surrogate.predict(unit)
         values = acquisition.LOG_DOMAIN[self.name](mixture)
+        if isinstance(self.surrogate, Bounded):
+            values = values + np.log(self.surrogate.coverage(unit))
         if self.name != "ei_per_second" or start is None:
             return values
         travel = self.space.travel_time(start, self.space.from_unit(unit))
