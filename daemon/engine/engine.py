@@ -19,7 +19,8 @@ from daemon.analyst.messages import Answer, Key
 from daemon.engine.campaign import Links, prepare_scan
 from daemon.engine.control import Control
 from daemon.engine.documents import DocumentFeed, Watcher
-from daemon.engine.handle import PlanHandle, PlanResult
+from daemon.engine.ending import FINISH_DEADLINE, RunFollower, close_run
+from daemon.engine.handle import PlanHandle
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
 from daemon.engine.watchdog import LoopWatchdog
@@ -35,16 +36,9 @@ from daemon.settings import Settings
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
-from devices.status import Status
 from devices.writer import ZarrFrameWriter
 
 log = logging.getLogger(__name__)
-
-ABANDON_DEADLINE = 1.0
-"""How long the analyst may go on with a suggestion that an early end made worthless, s."""
-
-FINISH_DEADLINE = 60.0
-"""How long the analyst may take to write its results when a run has ended, s."""
 
 
 class Engine:
@@ -78,9 +72,7 @@ class Engine:
         self._handle: PlanHandle | None = None
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
-        self._documents: dict[str, Any] = {}
-        self._primary = ""
-        self._points: set[int] = set()
+        self._follower = RunFollower()
         self.feed = DocumentFeed()
         self._run_engine = self._make_run_engine()
         self._control = Control(self._run_engine)
@@ -210,24 +202,16 @@ class Engine:
 
     def _follow(self, name: str, document: dict[str, Any]) -> None:
         """Lets the agent and the handle follow the run."""
-        if name == "start":
-            self._documents, self._primary = {"start": document}, ""
-            self._points = set()
-            if self._handle is not None:
-                self._handle.opened(document["uid"], self.recorder.run)
-        elif name == "stop":
-            self._documents["stop"] = document
-        elif name == "descriptor" and document["name"] == "primary":
-            self._primary = document["uid"]
-        elif name == "event" and document["descriptor"] == self._primary:
-            self._points.add(document["seq_num"])
+        self._follower(name, document)
+        if name == "start" and self._handle is not None:
+            self._handle.opened(document["uid"], self.recorder.run)
         if self._agent is not None:
             self._agent.document(name, document)
 
     def _run(self, handle: PlanHandle, plan: Messages) -> None:
         """Runs a plan to its end; the plan's own thread."""
         error: BaseException | None = None
-        self._documents = {}
+        self._follower = RunFollower()
         gc.collect()
         # What is there now stays: a full collection over all imported modules would stop the loop for 90 ms.
         gc.freeze()
@@ -242,55 +226,7 @@ class Engine:
         make_safe(self.devices.values())
         result = None
         try:
-            result = self._close_run(statistics)
+            result = close_run(self._follower, statistics, self._agent, self.analyst, self.recorder, self.feed)
         except Exception as failure:
             error = error or explain_failure(failure)
         handle.finish(None if error is not None else result, error)
-
-    def _close_run(self, statistics: dict[str, Any]) -> PlanResult:
-        """Has the analyst write its results, keeps the figures with the run, and waits until it is closed on disk."""
-        start, stop = self._documents.get("start"), self._documents.get("stop")
-        if start is None:
-            return PlanResult("", None, "fail", "the plan opened no run")
-        agent = self._agent
-        if agent is not None:
-            self._finish_analysis(agent)
-            statistics["best"] = agent.best
-            statistics["stop_reason"] = agent.stop_reason
-            statistics["analyst"] = {"restarts": self.analyst.restarts}
-        self.recorder.add_statistics(statistics)
-        self.recorder.wait_closed()
-        self.feed.drain(5.0)
-        stop = stop or {}
-        return PlanResult(
-            start["uid"],
-            self.recorder.run,
-            stop.get("exit_status", "fail"),
-            stop.get("reason", ""),
-            len(self._points),
-            "" if agent is None else agent.stop_reason,
-            statistics,
-        )
-
-    def _finish_analysis(self, agent: Agent) -> None:
-        """A run is whole without maps: what hinders the analyst is logged, and does not fail the plan."""
-        busy = self.analyst.abandon_questions()
-        finished = agent.finish()
-        try:
-            if busy and not _ends(finished, ABANDON_DEADLINE):
-                # It still thinks about a suggestion that nobody wants any more.
-                self.analyst.restart()
-            failure = finished.exception(FINISH_DEADLINE)
-        except TimeoutError as error:
-            failure = error
-        if failure is not None:
-            log.error("the analyst could not finish the run: %s", failure)
-        self.analyst.forget()
-
-
-def _ends(status: Status, timeout: float) -> bool:
-    try:
-        status.exception(timeout)
-    except TimeoutError:
-        return False
-    return True
