@@ -25,8 +25,8 @@ POWERS = (0.5,)
 ROOM: tuple[tuple[int, int], ...] = ((20, 450), (32, 200), (64, 100), (128, 50), (256, 20))
 """From so many points on, only so many members are carried: by then the evidence has spoken."""
 
-MARGIN = 2.0
-"""Smallest gain worth a point, in standard deviations of the noise."""
+MARGIN, LEAST_GAIN = 1.5, 0.1
+"""Smallest gain worth a point: so many standard deviations of the noise, plus so many of the measured values."""
 
 REACH = 0.1
 """How far a measurement tells of its surroundings, as a fraction of an axis' range."""
@@ -159,7 +159,7 @@ class Ensemble:
         points = self._factors.points[: hypotheses.residual.shape[1]]
         mean, _ = self._project(hypotheses, points, keep=False)
         noise = np.sqrt(self._factors.members.noise[hypotheses.members] * hypotheses.variance)
-        return mean.max(axis=1) + MARGIN * noise
+        return mean.max(axis=1) + MARGIN * noise + LEAST_GAIN
 
 
 def _noise_factors(variances: Array | None, n: int) -> Array:
