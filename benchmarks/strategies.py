@@ -36,7 +36,7 @@ class Beampilot:
         options: Further arguments of ``Optimizer``.
     """
 
-    def __init__(self, space: SearchSpace, seed: int, initial_points: int = 6, **options: Any) -> None:
+    def __init__(self, space: SearchSpace, seed: int, initial_points: int = 5, **options: Any) -> None:
         self._space = space
         self._optimizer = Optimizer(space, acquisition="ei", initial_points=initial_points, seed=seed, **options)
 

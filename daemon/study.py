@@ -77,7 +77,7 @@ class Study:
     strategies: tuple[str, ...] = ("ei", "random", "grid")
     seeds: tuple[int, ...] = tuple(range(20))
     points: int = 120
-    initial_points: int = 8
+    initial_points: int = 5
     overlap: bool = False
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from analysis.optimization.errors import NotFittedError
-from analysis.optimization.factors import Factors
+from analysis.optimization.factors import JITTER, Factors
 from analysis.optimization.hypotheses import Hypotheses, weigh
 from analysis.optimization.members import make_members
 from analysis.optimization.pathwise import draw
@@ -156,10 +156,14 @@ class Ensemble:
         The best posterior *mean* at a measured point, because the best measured value of a noisy objective is mostly
         luck, and a margin above it: a gain that the noise would hide is not worth a point.
         """
-        points = self._factors.points[: hypotheses.residual.shape[1]]
-        mean, _ = self._project(hypotheses, points, keep=False)
-        noise = np.sqrt(self._factors.members.noise[hypotheses.members] * hypotheses.variance)
-        return mean.max(axis=1) + MARGIN * noise + LEAST_GAIN
+        factors, count = self._factors, hypotheses.residual.shape[1]
+        noise = factors.members.noise[hypotheses.members]
+        # At the measured points the mean is z − D K⁻¹ (z − mean): no covariance with the points is needed.
+        inverse = factors.inverse(count)[hypotheses.members]
+        weighted = np.matmul(hypotheses.residual[:, None, :], inverse)[:, 0]
+        mean = hypotheses.targets - (noise[:, None] * factors.noise_factors[:count] + JITTER) * weighted
+        deviation = np.sqrt(noise * hypotheses.variance)
+        return mean.max(axis=1) + MARGIN * deviation + LEAST_GAIN
 
 
 def _noise_factors(variances: Array | None, n: int) -> Array:

@@ -35,6 +35,7 @@ class Hypotheses:
         mean: Posterior of the constant mean in the output scale, shape (H,).
         precision: Its precision, in units of the inverse signal variance, shape (H,).
         variance: Signal variance, shape (H,).
+        targets: Measured values z in each output scale, shape (H, n).
         residual: L⁻¹ (z − mean), shape (H, n).
         ones: L⁻¹ 1, shape (H, n).
         log_evidence: Best log evidence of each member over the output scales, shape (K,).
@@ -46,6 +47,7 @@ class Hypotheses:
     mean: Array
     precision: Array
     variance: Array
+    targets: Array
     residual: Array
     ones: Array
     log_evidence: Array
@@ -92,6 +94,7 @@ def weigh(
         mean[member, scale],
         precision[member],
         rate[member, scale] / (SHAPE + 0.5 * n),
+        targets.T[scale],
         residual[member, :, scale],
         ones[member],
         log_weight.max(axis=1),

@@ -48,7 +48,7 @@ class Optimizer:
         self,
         space: SearchSpace,
         acquisition: str = "ei",
-        initial_points: int = 8,
+        initial_points: int = 5,
         seed: int = 0,
         *,
         surrogate: str = "ensemble",

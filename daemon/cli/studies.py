@@ -53,7 +53,7 @@ def study(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many samples.")] = 20,
     first_seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the first sample.")] = 0,
     points: Annotated[int, typer.Option("--points", min=1, help="The most points per sample.")] = 120,
-    initial_points: Annotated[int, typer.Option("--initial-points", min=1, help="Points of the initial design.")] = 8,
+    initial_points: Annotated[int, typer.Option("--initial-points", min=1, help="Points of the initial design.")] = 5,
     overlap: Annotated[bool, typer.Option(help="Choose the next point before the last one's value is known.")] = False,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one per core.")] = None,
     output: Annotated[

@@ -118,7 +118,7 @@ class AutonomousScan(ScanParameters):
 
     objective: str | None = Field(default=None, validate_default=True)
     """What is sought: an expression over data keys, roi.<name>.sum|mean|max and unmixing.weights[k]."""
-    initial_points: int = Field(default=8, ge=1)
+    initial_points: int = Field(default=5, ge=1)
     """Points of the initial design, before the model decides."""
     design: Literal["sobol", "random"] = "sobol"
     """How the initial design is drawn."""

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import multivariate_t
 
-from analysis.optimization.ensemble import Ensemble
+from analysis.optimization.ensemble import LEAST_GAIN, MARGIN, Ensemble
 from analysis.optimization.errors import NotFittedError
 from analysis.optimization.factors import JITTER, Factors
 from analysis.optimization.hypotheses import MEAN, MEAN_VARIANCE, RATE, SHAPE, weigh
@@ -236,3 +236,13 @@ def test_constant_values_are_no_obstacle() -> None:
     mean, deviation = model.moments(points)
     np.testing.assert_allclose(mean, 3.0, atol=0.2)
     assert np.isfinite(deviation).all()
+
+
+def test_incumbent_is_the_best_mean_at_a_measured_point_and_what_a_gain_must_exceed(data: tuple[Array, Array]) -> None:
+    points, values = data
+    model = Ensemble(2, **GRID)
+    model.fit(points, values, np.linspace(1e-4, 4e-4, 30), NONE)
+    mixture = model.predict(points)
+    hypotheses = model._require()
+    noise = np.sqrt(model._factors.members.noise[hypotheses.members] * hypotheses.variance)
+    np.testing.assert_allclose(mixture.incumbent, mixture.mean.max(axis=1) + MARGIN * noise + LEAST_GAIN, atol=1e-6)
