@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,6 +30,12 @@ class InstrumentSettings(StrictModel):
     """Keyword arguments for the factory."""
     path: Path | None = None
     """Folder that is added to the end of Python's import path before the factory's module is looked for."""
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        # Runs record it, and are continued from other folders.
+        return None if value is None else value.expanduser().absolute()
 
 
 class Window(StrictModel):
@@ -146,12 +153,33 @@ def load_settings(file: Path | None = None, **overrides: object) -> Settings:
     Raises:
         SettingsError: when the file cannot be read, or a field is unknown, missing or wrong; one line per field.
     """
+    place = "settings" if file is None else str(file)
+    return _combined(place, _read(DEFAULT_FILE if file is None else file), overrides)
+
+
+def settings_of_run(run: Path, recorded: Mapping[str, Any], **overrides: object) -> Settings:
+    """The settings that a run was made with; environment and command line win over them, as over a file.
+
+    Args:
+        run: the run's folder, for error messages.
+        recorded: the settings in its attributes.
+        **overrides: values that win over the environment and the run; those that are None are left out. The data
+            folder is never taken from the run, which may have been moved.
+
+    Raises:
+        SettingsError: when they do not fit this version of Beampilot; one line per field.
+    """
+    known = {name: value for name, value in recorded.items() if name != "data"}
+    try:
+        return _combined(str(run), known, overrides)
+    except SettingsError as error:
+        raise SettingsError(f"{error}; the run's own settings cannot be used, so name a file with --settings") from None
+
+
+def _combined(place: str, values: Mapping[str, Any], overrides: Mapping[str, object]) -> Settings:
+    """The settings from one place, with the environment and then the overrides on top."""
     given = {name: value for name, value in overrides.items() if value is not None}
-    sources = {
-        "settings" if file is None else str(file): _read(DEFAULT_FILE if file is None else file),
-        "environment": _environment(),
-        "command line": given,
-    }
+    sources = {place: values, "environment": _environment(), "command line": given}
     merged: dict[str, Any] = {}
     for values in sources.values():
         merged = _merged(merged, values)
@@ -180,7 +208,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
 
 
-def _merged(low: dict[str, Any], high: dict[str, Any]) -> dict[str, Any]:
+def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Both, where `high` wins field by field; free dictionaries (options, plans) are merged like sections."""
     result = dict(low)
     for name, value in high.items():

@@ -64,17 +64,18 @@ def _create_small(path: Path, values: NDArray[Any], dimensions: tuple[str, ...],
     zarr.create_array(path, data=values, chunks=values.shape, dimension_names=dimensions, attributes=attributes)
 
 
-def place_array(stream: Path, files: Files) -> None:
+def place_array(stream: Path, files: Files, *, sync: bool = False) -> None:
     """Write rendered files into the folder of a stream; a group that is there keeps its own description.
 
     Args:
         stream: Folder of the stream, made where it is absent.
         files: From :func:`render_array`.
+        sync: Whether they must survive a power cut once this returns.
     """
     for name, content in files.items():
         path = stream / name
         if name != METADATA or not path.exists():
-            write_whole(path, content)
+            write_whole(path, content, sync=sync)
 
 
 def set_length(array: Path, events: int) -> None:

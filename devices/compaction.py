@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
 from devices.arrays import METADATA
+from devices.files import sync_file, sync_tree
 from devices.frames import chunk_file
 
 SHARD_BYTES = 16 * 2**20
@@ -78,8 +79,11 @@ def _compact(array: Path, metadata: dict[str, Any], target: Path) -> None:
     for start in range(0, events, per_shard):
         stop = min(events, start + per_shard)
         packed[start:stop] = _read_chunks(array, range(start, stop), frame, dtype, metadata["fill_value"])
+    # The frames that are removed afterwards may have been on the medium already: these must be there first.
+    sync_tree(target)
     array.rename(target.with_name(f"{target.name}.old"))
     target.rename(array)
+    sync_file(array.parent)
 
 
 def _read_chunks(array: Path, events: range, frame: list[int], dtype: np.dtype[Any], blank: float) -> NDArray[Any]:

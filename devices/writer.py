@@ -89,13 +89,18 @@ class ZarrFrameWriter:
 
     Without :meth:`begin_point` a frame belongs to the event after the last one that was saved with a frame.
 
+    Args:
+        stream: The stream that the first frames belong to.
+        sync: Whether a frame must survive a power cut when it is announced, and not only the death of the process.
+
     Attributes:
         stream: The stream that frames belong to now.
         run: The open run's folder, or None.
     """
 
-    def __init__(self, stream: str = "primary") -> None:
+    def __init__(self, stream: str = "primary", *, sync: bool = False) -> None:
         self.stream = stream
+        self._sync = sync
         self.run: Path | None = None
         self._points: dict[str, int] = {}
         self._series: dict[tuple[str, str], _Series] = {}
@@ -160,7 +165,7 @@ class ZarrFrameWriter:
             last = series.index
             series.index = self._points.get(self.stream, last + series.announced(last) if last >= 0 else 0)
             content = frame.astype(layout.little_endian, "C", copy=False)
-            write_whole(chunk_file(series.array, series.index), content.data)
+            write_whole(chunk_file(series.array, series.index), content.data, sync=self._sync)
         except OSError as error:
             raise FrameWriterError(f"{layout.key}: the frame could not be written: {error}") from error
 
@@ -185,7 +190,7 @@ class ZarrFrameWriter:
     def _begin_series(self, run: Path, layout: FrameLayout) -> _Series:
         """Make the array of a camera in the current stream."""
         array = run / self.stream / layout.key
-        place_array(array.parent, self._files(layout))
+        place_array(array.parent, self._files(layout), sync=self._sync)
         series = _Series(array, layout, _stream_resource(array, layout))
         self._series[self.stream, layout.key] = series
         return series

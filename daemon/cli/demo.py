@@ -62,11 +62,15 @@ def continue_run(
     settings: SettingsOption = None,
     data: DataOption = None,
 ) -> None:
-    """Continue an interrupted campaign in a new run; what it measured counts as known."""
+    """Continue an interrupted campaign in a new run; what it measured counts as known.
+
+    Instrument, analysis and recorder are set as they were for the old run; --settings sets them anew.
+    """
     from daemon.errors import PlanRejected
     from daemon.progress import read_progress
 
-    path = open_store(settings, data).find(run)
+    store = open_store(settings, data)
+    path = store.find(run)
     progress = read_progress(path)
     if progress.start.get("plan_name") != "autonomous_scan":
         raise PlanRejected(f"{path} is no autonomous scan, so there is nothing to continue")
@@ -74,7 +78,20 @@ def continue_run(
     parameters["points"] = points or int(progress.parameters["points"]) - len(progress.points)
     if parameters["points"] < 1:
         raise PlanRejected(f"{path} has used all its {len(progress.points)} points; give more with --points N")
-    _run(read_settings(settings, data), "autonomous_scan", parameters, headless=headless or as_json, as_json=as_json)
+    chosen = read_settings(settings, data) if settings else _as_before(path, store.data)
+    _run(chosen, "autonomous_scan", parameters, headless=headless or as_json, as_json=as_json)
+
+
+def _as_before(run: Path, data: Path) -> Settings:
+    """The settings that a run was made with, for a new run in a data folder.
+
+    Raises:
+        SettingsError: When they do not fit this version of Beampilot.
+    """
+    from daemon.runs import Run
+    from daemon.settings import settings_of_run
+
+    return settings_of_run(run, Run(run).attributes["settings"], data=data)
 
 
 def _with_options(settings: Settings, **options: object) -> Settings:

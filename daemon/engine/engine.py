@@ -63,7 +63,7 @@ class Engine:
         self.settings = settings
         self.devices = dict(devices) if devices is not None else load_instrument(settings.instrument)
         connect(self.devices)
-        self._writer = ZarrFrameWriter()
+        self._writer = ZarrFrameWriter(sync=settings.recorder.durability == "power")
         for camera in self._find(AreaDetector):
             camera.writer = self._writer
         plain = settings.model_dump(mode="json")

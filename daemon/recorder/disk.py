@@ -73,7 +73,7 @@ class Reserve:
     def __init__(self, path: Path, size: int) -> None:
         self._path: Path | None = path
         with disk_errors(path), path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+            _occupy(file.fileno(), size)
 
     def moved(self, folder: Path) -> None:
         """Tells that the folder which holds the file has a new name."""
@@ -86,6 +86,15 @@ class Reserve:
         if path is not None:
             path.unlink(missing_ok=True)
         return path is not None
+
+
+def _occupy(descriptor: int, size: int) -> None:
+    """Takes room for an empty file; on systems that cannot put room aside, by filling it."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        # Not with zeros: some file systems keep nothing of them.
+        write_all(descriptor, os.urandom(size))
 
 
 def _beside(path: Path) -> Path:

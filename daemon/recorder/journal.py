@@ -23,6 +23,10 @@ Document: TypeAlias = dict[str, Any]
 Named: TypeAlias = tuple[str, Document]
 
 
+_force = getattr(os, "fdatasync", os.fsync)
+"""Not every system can leave a file's times out of what is forced to the medium."""
+
+
 def encode(name: str, document: Mapping[str, Any]) -> bytes:
     """One line of the journal: the JSON array of a document's name and the document, and a newline.
 
@@ -88,7 +92,7 @@ class Journal:
             try:
                 write_all(self._file, line)
                 if self._sync:
-                    os.fdatasync(self._file)
+                    _force(self._file)
             except OSError:
                 self.truncate(self._length)
                 raise

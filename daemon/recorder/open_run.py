@@ -79,10 +79,12 @@ class OpenRun:
                 journal = Journal(made / JOURNAL, sync=sync)
                 journal.append("start", start)
                 write_attributes(made, attributes, sync=sync)
+                if sync:
+                    sync_folder(made)
                 made.rename(path)
                 reserve.moved(path)
-                if sync:
-                    sync_folder(path.parent)
+                for folder in path.parents[:3] if sync else ():
+                    sync_folder(folder)
         except RecorderError:
             if journal is not None:
                 journal.close()

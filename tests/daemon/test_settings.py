@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from daemon.errors import SettingsError
-from daemon.settings import DEFAULT_FILE, Settings, load_settings
+from daemon.settings import DEFAULT_FILE, Settings, load_settings, settings_of_run
 from simulators.diffractometer.features import feature_regions
 
 INSTRUMENT = '[instrument]\nfactory = "a:b"\n'
@@ -182,3 +182,24 @@ def test_the_default_windows_are_those_of_the_twin() -> None:
         }
     number = list(settings.analysis.unmixing.anchors).index("tilted")
     assert settings.plans["autonomous_scan"]["objective"] == f"unmixing.weights[{number}]"
+
+
+def test_settings_of_a_run_are_those_it_was_made_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Except the data folder, and what the environment says today; nothing of the default file slips in."""
+    path = written(tmp_path, f'data = "/then"\n{INSTRUMENT}path = "classes"\n[recorder]\nblock_events = 7\n')
+    then = load_settings(path)
+    recorded = then.model_dump(mode="json")
+    monkeypatch.chdir("/")
+    again = settings_of_run(tmp_path, recorded, data=tmp_path)
+    assert again == then.model_copy(update={"data": tmp_path})
+    monkeypatch.setenv("BEAMPILOT_RECORDER__BLOCK_EVENTS", "9")
+    assert settings_of_run(tmp_path, recorded).recorder.block_events == 9
+    assert settings_of_run(tmp_path, recorded).data == load_settings().data
+
+
+def test_settings_of_a_run_that_no_longer_fit(tmp_path: Path) -> None:
+    """The line names the run and the way out."""
+    recorded = {"instrument": {"factory": "a:b"}, "recorder": {"pace": 3}}
+    with pytest.raises(SettingsError, match=r"recorder\.pace: unknown setting.*name a file with --settings") as caught:
+        settings_of_run(tmp_path / "1-abc.zarr", recorded)
+    assert str(caught.value).startswith(str(tmp_path / "1-abc.zarr"))

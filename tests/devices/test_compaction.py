@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,31 @@ def test_frames_survive_and_lie_in_shards(
     shards = [file for file in (tmp_path / "primary" / "detector" / "c").rglob("*") if file.is_file()]
     assert len(shards) == -(-events // per_shard)
     assert not (tmp_path / WORKSPACE).exists()
+
+
+def test_shards_are_on_the_medium_before_the_frames_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after the exchange must not find shards that were still on their way."""
+    make_run(tmp_path, 3)
+    forced: list[str] = []
+    moved: list[int] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def force(descriptor: int) -> None:
+        forced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    def move(path: Path, target: Path) -> Path:
+        moved.append(len(forced))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", force)
+    monkeypatch.setattr(Path, "rename", move)
+    compact_run(tmp_path)
+    before = set(forced[: moved[-2]])  # the last two renames are the exchange
+    packed = tmp_path / WORKSPACE / "primary" / "detector"
+    assert {str(packed / "zarr.json"), str(packed / "c" / "0" / "0" / "0" / "0"), str(packed)} <= before
 
 
 def test_compacting_again_changes_nothing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -29,6 +30,49 @@ def test_what_was_there_stays_until_the_new_content_is_whole(tmp_path: Path, mon
     with pytest.raises(KeyboardInterrupt):
         write_whole(file, b"new")
     assert file.read_bytes() == b"old"
+
+
+def test_a_full_disk_leaves_nothing_beside_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The half that was written is removed."""
+    file = tmp_path / "file"
+    write_whole(file, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(file, b"new", sync=True)
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_synced_file_is_forced_to_the_medium_with_every_new_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content before it takes its place; afterwards the folders in which a name is new. Else nothing."""
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def forced(descriptor: int) -> None:
+        done.append(os.path.relpath(Path(f"/proc/self/fd/{descriptor}").readlink(), tmp_path))
+        fsync(descriptor)
+
+    def renamed(*names: str) -> None:
+        done.append("rename")
+        replace(*names)
+
+    monkeypatch.setattr(os, "fsync", forced)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_whole(tmp_path / "a" / "b" / "c", b"content", sync=True)
+    assert done[:2] == ["a/b/.c.part", "rename"]
+    assert set(done[2:]) == {"a/b", "a", "."}
+    done.clear()
+    write_whole(tmp_path / "a" / "b" / "c", b"new", sync=True)
+    assert done == ["a/b/.c.part", "rename", "a/b"]
+    done.clear()
+    write_whole(tmp_path / "d" / "e", b"content")
+    assert done == ["rename"]
 
 
 def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -197,6 +198,27 @@ def test_lengths_given_by_the_recorder_count(tmp_path: Path) -> None:
         writer.close_run({"primary": events})
         assert frames_of(run)[:, 0, 0].tolist() == [1, 2, 0][:events]
         assert not (run / "primary" / "detector" / "c" / str(events)).exists()
+
+
+@pytest.mark.parametrize("sync", [False, True])
+def test_a_frame_is_forced_to_the_medium_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: bool
+) -> None:
+    """Before ``write`` returns, and so before anybody hears of it; a power cut then takes nothing."""
+    forced: set[str] = set()
+    fsync = os.fsync
+
+    def force(descriptor: int) -> None:
+        forced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()).removesuffix(".part"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", force)
+    writer = ZarrFrameWriter(sync=sync)
+    writer.open_run(tmp_path)
+    writer.write(FrameLayout("detector", (2, 2), np.dtype("uint16")), np.zeros((2, 2), np.uint16))
+    array = tmp_path / "primary" / "detector"
+    expected = {str(array / "c" / "0" / "0" / "0" / ".0"), str(array / ".zarr.json"), str(array), str(tmp_path)}
+    assert expected <= forced if sync else not forced
 
 
 def test_an_existing_groups_description_stays(tmp_path: Path) -> None:

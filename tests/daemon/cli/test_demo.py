@@ -135,6 +135,9 @@ def test_continue_takes_up_what_was_measured(demo: dict[str, Any], beampilot: Be
     run = Run(Path(facts["run"]))
     assert facts["points"] == 3
     assert run.start["continues"] == demo["run"]
+    before = Run(Path(demo["run"])).attributes["settings"]
+    assert before["instrument"]["options"]["seed"] == 3
+    assert run.attributes["settings"] == {**before, "data": str(tmp_path)}
     assert "initial design" not in list(run.table("suggestions")["agent_kind"])
 
 

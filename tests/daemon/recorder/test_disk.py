@@ -171,8 +171,13 @@ def test_other_errors_name_the_file(tmp_path: Path) -> None:
     assert not isinstance(caught.value, DiskFull)
 
 
-def test_a_reserve_occupies_its_room_until_it_is_released(tmp_path: Path) -> None:
-    """The blocks are really taken, and given back once."""
+@pytest.mark.parametrize("native", [True, False])
+def test_a_reserve_occupies_its_room_until_it_is_released(
+    native: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blocks are really taken, also on systems without `posix_fallocate`, and given back once."""
+    if not native:
+        monkeypatch.delattr(os, "posix_fallocate")
     path = tmp_path / "reserve"
     reserve = Reserve(path, 2**20)
     assert path.stat().st_blocks * 512 >= 2**20
