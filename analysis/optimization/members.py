@@ -79,10 +79,23 @@ def _rough_matern(square: Array) -> Array:
     return (1.0 + root) * np.exp(-root)
 
 
+TREND = 8.0
+"""How much longer the trend of the two-scale kernel is than its detail."""
+
+
+def _two_scale(square: Array) -> Array:
+    """Half the variance in a smooth trend, half in Matérn-3/2 detail upon it, of a squared scaled distance.
+
+    A map whose rough part is confined to some region: away from it the trend stays low, and nobody need look there.
+    """
+    return 0.5 * _squared_exponential(square / TREND**2) + 0.5 * _rough_matern(square)
+
+
 KERNELS: dict[str, Callable[[Array], Array]] = {
     "rbf": _squared_exponential,
     "matern": _matern,
     "matern32": _rough_matern,
+    "two-scale": _two_scale,
 }
 """Correlation as a function of the squared scaled distance."""
 
@@ -92,7 +105,7 @@ def make_members(
     lengths: tuple[float, ...] = LENGTHS,
     elongations: dict[float, int] | None = None,
     noises: tuple[float, ...] = NOISES,
-    kernels: tuple[str, ...] = ("rbf", "matern32"),
+    kernels: tuple[str, ...] = ("rbf", "two-scale"),
 ) -> Members:
     """Lay out the members: every length × elongation × direction × noise × kernel.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from analysis.optimization.factors import Factors
 from analysis.optimization.hypotheses import Hypotheses
-from analysis.optimization.members import KERNELS
+from analysis.optimization.members import KERNELS, TREND
 
 Array = NDArray[np.float64]
 
@@ -63,9 +63,10 @@ def _mixing(kernel: str, rng: np.random.Generator) -> Array:
     """Factors that turn Gaussian frequencies into those of a kernel, shape (features, 1).
 
     The spectral density of a Matérn kernel of order ν is a Student t with 2ν degrees of freedom (Rasmussen & Williams
-    2006, eq. 4.15).
+    2006, eq. 4.15); that of a sum of kernels is the sum of theirs.
     """
-    degrees = {"matern": 5.0, "matern32": 3.0}.get(kernel)
+    degrees = {"matern": 5.0, "matern32": 3.0, "two-scale": 3.0}.get(kernel)
     if degrees is not None:
-        return np.sqrt(degrees / rng.chisquare(degrees, size=(FEATURES, 1)))
+        factors = np.sqrt(degrees / rng.chisquare(degrees, size=(FEATURES, 1)))
+        return np.where(rng.random((FEATURES, 1)) < 0.5, factors, 1.0 / TREND) if kernel == "two-scale" else factors
     return np.ones((FEATURES, 1))

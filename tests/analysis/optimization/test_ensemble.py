@@ -38,6 +38,7 @@ def dense(factors: Factors, member: int, n: int) -> Array:
 
 
 def test_bordering_gives_the_inverse_of_the_dense_cholesky_factor(data: tuple[Array, Array]) -> None:
+    """Rows added one by one must agree with a factorisation of the whole matrix."""
     points, _ = data
     factors = Factors(make_members(2, **GRID))
     factors.update(points, np.linspace(0.5, 2.0, 30))
@@ -48,6 +49,7 @@ def test_bordering_gives_the_inverse_of_the_dense_cholesky_factor(data: tuple[Ar
 
 
 def test_update_keeps_the_common_beginning_and_replaces_the_rest(data: tuple[Array, Array]) -> None:
+    """A withdrawn point in the middle leaves the factors those of the remaining ones."""
     points, _ = data
     factors = Factors(make_members(2, **GRID))
     factors.update(points, np.ones(30))
@@ -95,6 +97,7 @@ def test_predictions_are_those_of_the_dense_equations(data: tuple[Array, Array])
 
 
 def test_growing_point_by_point_equals_starting_afresh(data: tuple[Array, Array]) -> None:
+    """The model depends on the measurements, not on how they came in."""
     points, values = data
     candidates = np.random.default_rng(5).random((50, 2))
     grown = Ensemble(2)
@@ -110,6 +113,7 @@ def test_growing_point_by_point_equals_starting_afresh(data: tuple[Array, Array]
 
 
 def test_pending_points_lower_the_deviation_and_leave_the_mean(data: tuple[Array, Array]) -> None:
+    """A position being measured tells nothing yet but that it need not be asked for."""
     points, values = data
     candidates = np.random.default_rng(6).random((40, 2))
     model = Ensemble(2)
@@ -125,6 +129,7 @@ def test_pending_points_lower_the_deviation_and_leave_the_mean(data: tuple[Array
 
 
 def test_samples_have_the_moments_of_the_model(data: tuple[Array, Array]) -> None:
+    """Pathwise samples must scatter as the closed-form prediction says."""
     points, values = data
     model = Ensemble(2, powers=(1.0,), most=1, **GRID)
     model.fit(points, values, None, NONE)
@@ -139,6 +144,7 @@ def test_samples_have_the_moments_of_the_model(data: tuple[Array, Array]) -> Non
 
 
 def test_direction_of_a_ridge_is_found(data: tuple[Array, Array]) -> None:
+    """On a ridge along the diagonal the best hypothesis is long along the diagonal."""
     points, values = data
     model = Ensemble(2)
     model.fit(points, values, None, NONE)
@@ -150,6 +156,7 @@ def test_direction_of_a_ridge_is_found(data: tuple[Array, Array]) -> None:
 
 
 def test_known_noise_decides_between_noise_levels() -> None:
+    """Errors told with the values move the belief in noise levels."""
     rng = np.random.default_rng(8)
     points = rng.random((12, 2))
     values = rng.normal(size=12)
@@ -163,6 +170,7 @@ def test_known_noise_decides_between_noise_levels() -> None:
 
 
 def test_relative_errors_matter_whatever_the_unit(data: tuple[Array, Array]) -> None:
+    """Points with small errors are followed closer, in any unit."""
     points, values = data
     variances = np.where(np.arange(30) < 15, 1e-4, 1e-2)
     first, second = Ensemble(2, **GRID), Ensemble(2, **GRID)
@@ -176,6 +184,7 @@ def test_relative_errors_matter_whatever_the_unit(data: tuple[Array, Array]) -> 
 
 @pytest.mark.parametrize("dimension", [1, 3, 5])
 def test_any_number_of_axes(dimension: int) -> None:
+    """One, three and five axes work as two do."""
     rng = np.random.default_rng(9)
     points = rng.random((15, dimension))
     model = Ensemble(dimension)
@@ -186,6 +195,7 @@ def test_any_number_of_axes(dimension: int) -> None:
 
 
 def test_members_are_dropped_once_and_stay_dropped() -> None:
+    """Members given up at many points are part of the state."""
     rng = np.random.default_rng(10)
     points = rng.random((70, 2))
     values = np.sin(6 * points[:, 0])
@@ -198,11 +208,13 @@ def test_members_are_dropped_once_and_stay_dropped() -> None:
 
 
 def test_nothing_is_predicted_before_a_measurement() -> None:
+    """The error says what is missing."""
     with pytest.raises(NotFittedError, match="no measurements"):
         Ensemble(2).predict(np.zeros((1, 2)))
 
 
 def test_projections_forget_what_the_factors_forgot(data: tuple[Array, Array]) -> None:
+    """Kept projections may not outlive the points they were made from."""
     points, _ = data
     factors = Factors(make_members(2, **GRID))
     projections = Projections(factors)
@@ -218,6 +230,7 @@ def test_projections_forget_what_the_factors_forgot(data: tuple[Array, Array]) -
 @pytest.mark.parametrize("power", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e9])
 def test_warping_is_undone_and_its_jacobian_is_its_derivative(power: float, scale: float) -> None:
+    """Forward and inverse agree, and the Jacobian is that of finite differences."""
     values = scale * np.array([0.0, 0.1, 0.5, 0.7, 1.0])
     warping = Warping.fit(power, values)
     warped = warping.forward(values)
@@ -230,6 +243,7 @@ def test_warping_is_undone_and_its_jacobian_is_its_derivative(power: float, scal
 
 
 def test_constant_values_are_no_obstacle() -> None:
+    """A flat map gives a flat prediction."""
     points = np.random.default_rng(12).random((5, 2))
     model = Ensemble(2)
     model.fit(points, np.full(5, 3.0), None, NONE)
@@ -239,6 +253,7 @@ def test_constant_values_are_no_obstacle() -> None:
 
 
 def test_incumbent_is_the_best_mean_at_a_measured_point_and_what_a_gain_must_exceed(data: tuple[Array, Array]) -> None:
+    """The short cut to the means at measured points agrees with predicting there."""
     points, values = data
     model = Ensemble(2, **GRID)
     model.fit(points, values, np.linspace(1e-4, 4e-4, 30), NONE)
