@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from daemon.analyst.messages import Answer, Ask, Begin, Failed, Finish, Key, Observe, Observed, Request, Suggested
 from daemon.analyst.state import scalars
-from daemon.errors import AnalystError
+from daemon.errors import AnalystError, BeampilotError, DiskFull, free_space
 from devices.status import Status
 
 NAN = float("nan")
@@ -127,8 +128,7 @@ class Agent:
                 self._answers[key] = answer
             status = self._waiting.pop(key, None)
         if status is not None:
-            failed = AnalystError(f"{key[0]} {key[1]}: {answer.reason}") if isinstance(answer, Failed) else None
-            status.finish(failed)
+            status.finish(_error(key, answer) if isinstance(answer, Failed) else None)
 
     def document(self, name: str, document: Mapping[str, Any]) -> None:
         """Follows the run's documents: it begins with them, and they hold what was really recorded."""
@@ -224,3 +224,10 @@ def _unit(key: str, axes: Mapping[str, str]) -> str:
     if key.endswith(("_ms", "_milliseconds")):
         return "ms"
     return "s" if key.endswith(("_cost", "_time")) else ""
+
+
+def _error(key: Key, answer: Failed) -> BeampilotError:
+    """What a plan fails with when a request cannot be met."""
+    if answer.full:
+        return DiskFull(Path(answer.full), free_space(Path(answer.full)))
+    return AnalystError(f"{key[0]} {key[1]}: {answer.reason}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from daemon.wording import number
+from daemon.wording import quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def best_of(points: Sequence[Point], maximize: bool = True) -> Point | None:
 def position_text(axes: Sequence[Axis], position: Sequence[float]) -> str:
     """Write a position with its units: ``stage_x = 85 µm, stage_y = 120 µm``."""
     named = zip(axes, position, strict=True)
-    return ", ".join(f"{axis.name} = {number(value)} {axis.unit}".rstrip() for axis, value in named)
+    return ", ".join(f"{axis.name} = {quantity(value, axis.unit)}" for axis, value in named)
 
 
 def grid_points(axes: Sequence[Axis]) -> int | None:

@@ -13,7 +13,7 @@ from rich.text import Text
 from daemon.campaign import position_text
 from daemon.progress import Progress
 from daemon.raster import Raster, colour_bar, draw_points, palette, to_lines
-from daemon.wording import duration, number
+from daemon.wording import duration, number, span
 
 FACTS_WIDTH = 44
 """Columns that the text beside the map needs."""
@@ -153,7 +153,7 @@ def _bounds_of(progress: Progress, index: int) -> str:
         return ""
     axis = progress.axes[index]
     arrow = "→" if index == 0 else "↑"
-    return f"{arrow} {axis.name} {number(axis.low)} to {number(axis.high)} {axis.unit}".rstrip()
+    return f"{arrow} {axis.name} {span(axis.low, axis.high, axis.unit)}"
 
 
 def _spread(left: str, right: str, width: int) -> Text:

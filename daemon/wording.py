@@ -32,3 +32,13 @@ def number(value: float) -> str:
     rounded = float(f"{value:.4g}")
     text = f"{rounded:,.10g}" if rounded == 0 or 1e-3 <= abs(rounded) < 1e7 else f"{rounded:.3e}"
     return text.replace("-", "−")
+
+
+def quantity(value: float, unit: str = "") -> str:
+    """Write a number with its unit: ``85 µm``; without one, the number alone."""
+    return f"{number(value)} {unit}" if unit else number(value)
+
+
+def span(low: float, high: float, unit: str = "") -> str:
+    """Write a range with its unit: ``0 to 150 µm``."""
+    return f"{number(low)} to {quantity(high, unit)}"

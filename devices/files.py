@@ -61,13 +61,14 @@ def _make_folders(folder: str) -> list[str]:
 
 def _write(path: str, content: bytes | memoryview, sync: bool) -> None:
     """Write all of a file; nothing is left of it where that fails."""
-    with open(path, "wb") as stream:  # noqa: PTH123
-        try:
+    try:
+        with open(path, "wb") as stream:  # noqa: PTH123
             stream.write(content)
-            stream.flush()
             if sync:
+                stream.flush()
                 os.fsync(stream.fileno())
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108
-            raise
+    except OSError as error:
+        error.filename = error.filename or path  # a write, unlike an open, does not know it
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
+        raise

@@ -81,7 +81,8 @@ class SimulatedClock:
             return cls(None)
         if name == "real":
             return cls(1.0)
-        if match := re.fullmatch(r"x(\d+(?:\.\d+)?)", name):
+        match = re.fullmatch(r"x(\d+(?:\.\d+)?)", name)
+        if match and float(match[1]) > 0:
             return cls(float(match[1]))
         raise SimulatorError(f"unknown clock {name!r}: choose 'fastest', 'real', or 'x10' for ten times faster")
 

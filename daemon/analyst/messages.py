@@ -129,11 +129,13 @@ class Failed:
     Attributes:
         key: the request's.
         reason: one line for a person.
+        full: the file that a full disk has no room for; empty where something else is wrong.
     """
 
     kind: ClassVar[str] = "failed"
     key: Key
     reason: str
+    full: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Objective:
         try:
             self._tree = ast.parse(expression.strip(), mode="eval").body
         except (SyntaxError, ValueError) as error:
-            raise PlanRejected(f"objective: cannot be read: {expression!r} ({error})") from error
+            raise PlanRejected(f"objective: cannot be read: {expression!r} ({getattr(error, 'msg', error)})") from error
         found: dict[str, str] = {}
         self._tree = _Collector(found).visit(self._tree)
         self._names = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import threading
 import time
@@ -13,7 +14,7 @@ from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Ob
 from daemon.analyst.optimiser import is_imported
 from daemon.analyst.state import recorded_points
 from daemon.analyst.wire import Channel
-from daemon.errors import ChannelClosedError
+from daemon.errors import ChannelClosedError, DiskFull
 
 FIRST = ("analysis.optimization", "analysis.optimization.ensemble", "scipy.stats")
 """Imported before anything else: what the first suggestions need (scipy.stats draws the initial design)."""
@@ -63,8 +64,9 @@ class Service:
             answer = self._answer(request)
         except Exception as error:
             # Whatever went wrong in an analysis, the engine must hear of it: a scan waits for the answer.
-            traceback.print_exc()
-            answer = Failed(request.key, f"{type(error).__name__}: {' '.join(str(error).split())}")
+            _print_traceback()
+            full = str(error.path) if isinstance(error, DiskFull) else ""
+            answer = Failed(request.key, f"{type(error).__name__}: {' '.join(str(error).split())}", full)
         self._channel.send(pack(answer))
 
     def _answer(self, request: Request | Answer) -> Answer:
@@ -105,7 +107,7 @@ class Service:
                 self._campaign.write_results()
             except Exception:
                 # Only a preview: the maps are written again when the run ends, and a failure is reported then.
-                traceback.print_exc()
+                _print_traceback()
 
     def _is_light(self, request: Request | Answer) -> bool:
         """Whether a request imports nothing: a campaign that begins, and questions before anything is measured."""
@@ -113,6 +115,12 @@ class Service:
             fresh = request.origin is None and not any(recorded_points(Path(request.run)))
             return fresh and is_imported(request.parameters.get("surrogate"))
         return isinstance(request, Ask) and self._campaign is not None and not self._campaign.measured
+
+
+def _print_traceback() -> None:
+    """Prints the exception being handled to the log, which may lie on the very disk that is full."""
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
 
 
 def _import_all(names: tuple[str, ...]) -> None:

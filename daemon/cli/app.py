@@ -70,7 +70,8 @@ def _exit_code(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, UsageProblem):
         told = error.format_message()  # type: ignore[attr-defined] # every usage problem has it
-        print_error(f"{told} (see `beampilot --help`)")
+        command = getattr(getattr(error, "ctx", None), "command_path", "beampilot")
+        print_error(f"{told.rstrip('.')} (see `{command} --help`)")
         return USER_MISTAKE
     if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone; the interpreter must not complain about it again at exit.

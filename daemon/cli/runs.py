@@ -8,7 +8,7 @@ import typer
 
 from daemon.cli.options import DataOption, JsonOption, RunArgument, SettingsOption, open_store
 from daemon.cli.output import note, print_facts, print_json, print_table
-from daemon.wording import duration, moment, number
+from daemon.wording import duration, moment, number, quantity, span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +108,7 @@ def _words(facts: dict[str, Any]) -> list[tuple[str, str]]:
     units = {name: axis["unit"] for name, axis in facts["axes"].items()}
     best = "–"
     if facts["best_position"]:
-        where = ", ".join(f"{name} = {number(at)} {units[name]}" for name, at in facts["best_position"].items())
+        where = ", ".join(f"{name} = {quantity(at, units[name])}" for name, at in facts["best_position"].items())
         best = f"{number(facts['best_value'])} at {where} (point {facts['best_point']})"
     grid = f" of {facts['grid_points']:,} grid positions" if facts["grid_points"] else ""
     return [
@@ -118,10 +118,7 @@ def _words(facts: dict[str, Any]) -> list[tuple[str, str]]:
         *((key, str(value)) for key, value in facts["metadata"].items()),
         ("started", moment(facts["time"])),
         ("ended", facts["exit_status"] + (f": {facts['reason']}" if facts["reason"] else "")),
-        *(
-            (f"axis {name}", f"{number(axis['low'])} to {number(axis['high'])} {axis['unit']}")
-            for name, axis in facts["axes"].items()
-        ),
+        *((f"axis {name}", span(axis["low"], axis["high"], axis["unit"])) for name, axis in facts["axes"].items()),
         ("objective", facts["objective"] or "–"),
         ("points", f"{facts['points']}{grid}"),
         ("best", best),

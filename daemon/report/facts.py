@@ -11,7 +11,7 @@ import numpy as np
 from daemon.campaign import position_text
 from daemon.progress import parameters_of
 from daemon.report.content import Content
-from daemon.wording import duration, moment, number
+from daemon.wording import duration, moment, number, span
 
 ENDINGS = {
     "success": "finished",
@@ -133,8 +133,7 @@ def metadata_rows(content: Content) -> list[tuple[str, str]]:
     rows += [
         (
             f"axis {axis.name}",
-            f"{number(axis.low)} to {number(axis.high)} {axis.unit}"
-            + (f", {axis.points} positions" if axis.points else ""),
+            span(axis.low, axis.high, axis.unit) + (f", {axis.points} positions" if axis.points else ""),
         )
         for axis in content.axes
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from bluesky.protocols import Movable, Preparable, Readable, Stoppable
 
 from daemon.agent import Agent, Timing
 from daemon.analyst.messages import Ask, Begin, Failed, Observe, Observed, Request, Suggested
-from daemon.errors import AnalystError
+from daemon.errors import AnalystError, DiskFull
 
 BEGIN = Begin("/run", {}, True, {}, {}, {}, {})
 
@@ -95,6 +96,15 @@ def test_a_request_that_fails_fails_its_status(analyst: Analyst) -> None:
     assert isinstance(error, AnalystError)
     assert "no room left" in str(error)
     assert not analyst.agent.prepare(1).done
+
+
+def test_a_full_disk_is_the_operators_to_mend(analyst: Analyst, tmp_path: Path) -> None:
+    """Whichever process met it: the same line, and the exit code of a mistake."""
+    status = analyst.agent.prepare(1)
+    analyst.agent.take(("ask", 1), Failed(("ask", 1), "DiskFull: …", str(tmp_path / "state")))
+    error = status.exception()
+    assert isinstance(error, DiskFull)
+    assert f"the disk is full: cannot write {tmp_path / 'state'}" in str(error)
 
 
 def test_a_row_tells_why_what_and_what_next(analyst: Analyst) -> None:

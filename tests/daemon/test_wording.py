@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.wording import duration, moment, number
+from daemon.wording import duration, moment, number, quantity, span
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ def test_duration(seconds: float | None, text: str) -> None:
 def test_number(value: float, text: str) -> None:
     """Four digits, no needless exponent."""
     assert number(value) == text
+
+
+def test_units_are_written_where_there_are_any() -> None:
+    """No blank is left where there is none."""
+    assert (quantity(85.0, "µm"), quantity(3.0)) == ("85 µm", "3")
+    assert (span(0, 150, "µm"), span(0, 63)) == ("0 to 150 µm", "0 to 63")
 
 
 def test_moment_of_nothing() -> None:

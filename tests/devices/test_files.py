@@ -41,8 +41,9 @@ def test_a_full_disk_leaves_nothing_beside_the_old_content(tmp_path: Path, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         write_whole(file, b"new", sync=True)
+    assert str(tmp_path) in caught.value.filename
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
 

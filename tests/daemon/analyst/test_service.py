@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -97,3 +99,22 @@ def test_a_run_that_cannot_begin_fails_all_its_requests_for_that_reason(engine: 
     assert isinstance(failed, Failed)
     assert "cannot be read" in failed.reason
     assert _say(engine, begin) == Done(("begin", 5))
+
+
+def test_a_full_disk_is_reported_even_where_the_log_cannot_be_written(
+    engine: Channel, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log lies on the same disk as the run: the process must not die of it, again and again."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert isinstance(_say(engine, begin), Done)
+    suggested = _say(engine, Ask(1))
+    monkeypatch.setattr("traceback.print_exc", full)
+    monkeypatch.setattr("daemon.recorder.disk.write_all", full)
+    answer = _say(engine, Observe(1, suggested.position, {"value": 1.0}))
+    monkeypatch.undo()
+    assert isinstance(answer, Failed)
+    assert answer.full.endswith("optimizer.json")
+    assert "the disk is full" in answer.reason
