@@ -168,12 +168,15 @@ def markdown(table: Sequence[dict]) -> str:
 def parse() -> argparse.Namespace:
     """Read the command line."""
     names = [*STRATEGIES, "beampilot, overlap"]
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description="Compare the points strategies need to find a film's maximum.")
     parser.add_argument("--preset", nargs="+", default=["smooth", "source"], choices=sorted(NOISE))
     parser.add_argument("--strategy", nargs="+", default=names, choices=names)
     parser.add_argument("--seeds", type=int, default=200, help="films per preset")
     parser.add_argument("--cache", type=Path, default=Path("benchmarks/results/cache/points_to_maximum.csv"))
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument(
+        "--write", type=Path, help="file for the table, such as benchmarks/results/points_to_maximum.md"
+    )
     return parser.parse_args()
 
 
@@ -186,6 +189,8 @@ def main() -> None:
     rows = run(space, options.preset, options.strategy, seeds, options.cache)
     table = [row for preset in options.preset for row in summarise(rows, preset, options.strategy, seeds)]
     print(json.dumps(table, indent=2) if options.json else markdown(table))
+    if options.write:
+        options.write.write_text(markdown(table) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

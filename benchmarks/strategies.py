@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from botorch.acquisition import LogExpectedImprovement
@@ -98,7 +98,7 @@ class ScikitOptimize:
         """Index of the next candidate."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._asked = self._optimizer.ask()
+            self._asked = cast("list[int]", self._optimizer.ask())
         return int(self._asked[0] + self._columns * self._asked[1])
 
     def tell(self, index: int, value: float) -> None:

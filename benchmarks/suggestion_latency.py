@@ -141,14 +141,34 @@ def summarise(trials: list[Trial]) -> dict[str, float]:
 def parse() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Time one suggestion against a cold botorch fit.")
-    parser.add_argument("--surrogate", default="gp", choices=["gp", "ensemble"])
+    parser.add_argument("--surrogate", nargs="+", default=["gp", "ensemble"], choices=["gp", "ensemble"])
     parser.add_argument(
         "--kernel", default="matern", choices=["rbf", "matern"], help="kernel of gp and of the cold fit"
     )
     parser.add_argument("--samples", type=int, default=50, help="landscapes per preset")
     parser.add_argument("--points", type=int, default=48, help="points measured when the suggestion is timed")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument(
+        "--write", type=Path, help="file for the table, such as benchmarks/results/suggestion_latency.md"
+    )
     return parser.parse_args()
+
+
+def table(results: Mapping[str, dict[str, float]]) -> str:
+    """Markdown table with a row per surrogate and preset."""
+    heads = {
+        "warm_median_ms": "suggestion, median ms",
+        "warm_p95_ms": "95th percentile ms",
+        "cold_median_ms": "cold fit + LogEI, median ms",
+        "speed_up": "times faster",
+        "agreement": "choice within 0.1 of the cold fit's LogEI",
+        "cpu_over_wall": "processor time / wall",
+    }
+    lines = ["| surrogate, preset | " + " | ".join(heads.values()) + " |", "|---" * (len(heads) + 1) + "|"]
+    lines += [
+        f"| {name} | " + " | ".join(f"{result[key]:.3g}" for key in heads) + " |" for name, result in results.items()
+    ]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -157,17 +177,15 @@ def main() -> None:
     torch.set_num_threads(1)
     space = SearchSpace(bounds={"x": (0.0, EXTENT), "y": (0.0, EXTENT)}, grid={"x": 31, "y": 31})
     results = {}
-    for preset in ("smooth", "source"):
-        run_trial(space, preset, 10_000, 16, arguments.surrogate, arguments.kernel)  # first calls pay for lazy imports
-        seeds = range(20_000, 20_000 + arguments.samples)
-        extra = (arguments.points, arguments.surrogate, arguments.kernel)
-        results[preset] = summarise([run_trial(space, preset, seed, *extra) for seed in seeds])
-    if arguments.json:
-        print(json.dumps({"arguments": vars(arguments), "results": results}))
-        return
-    print(f"{'':>18}" + "".join(f"{preset:>12}" for preset in results))
-    for key in next(iter(results.values())):
-        print(f"{key:>18}" + "".join(f"{result[key]:>12.3g}" for result in results.values()))
+    for surrogate in arguments.surrogate:
+        for preset in ("smooth", "source"):
+            run_trial(space, preset, 10_000, 16, surrogate, arguments.kernel)  # first calls pay for lazy imports
+            seeds = range(20_000, 20_000 + arguments.samples)
+            extra = (arguments.points, surrogate, arguments.kernel)
+            results[f"{surrogate}, {preset}"] = summarise([run_trial(space, preset, seed, *extra) for seed in seeds])
+    print(json.dumps(results) if arguments.json else table(results))
+    if arguments.write:
+        arguments.write.write_text(table(results) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
