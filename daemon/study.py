@@ -7,7 +7,6 @@ noise that is fixed per position, so that every strategy sees the same sample.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
@@ -172,11 +171,6 @@ def run_study(study: Study, executor: Executor) -> Iterator[Trial]:
     waiting = [executor.submit(run_trial, study, name, seed) for seed in study.seeds for name in study.strategies]
     for done in as_completed(waiting):
         yield done.result()
-
-
-def prepare_worker() -> None:
-    """Keep a worker process to one thread: the trials run beside each other already."""
-    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def run_trial(study: Study, strategy: str, seed: int) -> Trial:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.abc.buffer import Buffer
 from zarr.codecs import BytesCodec
+from zarr.storage import MemoryStore
 
 from devices.files import write_whole
 from devices.frames import FrameLayout
@@ -32,36 +33,39 @@ def render_array(layout: FrameLayout) -> Files:
     Args:
         layout: What the frames look like.
     """
-    with tempfile.TemporaryDirectory(prefix="beampilot-") as folder:
-        stream = Path(folder)
-        zarr.create_group(stream)
-        zarr.create_array(
-            stream / layout.key,
-            shape=(0, *layout.chunk_shape[1:]),
-            chunks=layout.chunk_shape,
-            dtype=layout.little_endian,
-            compressors=None,
-            filters=None,
-            serializer=BytesCodec(endian="little"),
-            fill_value=0,
-            dimension_names=("event", *layout.dimensions),
-            attributes={"units": layout.units},
-        )
-        for name, coordinate in layout.coordinates.items():
-            attributes = {"units": coordinate.units, "long_name": coordinate.long_name}
-            _create_small(stream / name, coordinate.values, (name,), attributes)
-        if layout.bad_pixels is not None:
-            attributes = {"long_name": "pixels known to be hot or dead"}
-            _create_small(stream / f"{layout.key}_bad", layout.bad_pixels, layout.dimensions[1:], attributes)
-        return {
-            str(file.relative_to(stream)): file.read_bytes() for file in sorted(stream.rglob("*")) if file.is_file()
-        }
+    content: dict[str, Buffer] = {}
+    store = MemoryStore(content)
+    zarr.create_group(store)
+    zarr.create_array(
+        store,
+        name=layout.key,
+        shape=(0, *layout.chunk_shape[1:]),
+        chunks=layout.chunk_shape,
+        dtype=layout.little_endian,
+        compressors=None,
+        filters=None,
+        serializer=BytesCodec(endian="little"),
+        fill_value=0,
+        dimension_names=("event", *layout.dimensions),
+        attributes={"units": layout.units},
+    )
+    for name, coordinate in layout.coordinates.items():
+        attributes = {"units": coordinate.units, "long_name": coordinate.long_name}
+        _create_small(store, name, coordinate.values, (name,), attributes)
+    if layout.bad_pixels is not None:
+        attributes = {"long_name": "pixels known to be hot or dead"}
+        _create_small(store, f"{layout.key}_bad", layout.bad_pixels, layout.dimensions[1:], attributes)
+    return {name: content[name].to_bytes() for name in sorted(content)}
 
 
-def _create_small(path: Path, values: NDArray[Any], dimensions: tuple[str, ...], attributes: dict[str, Any]) -> None:
+def _create_small(
+    store: MemoryStore, name: str, values: NDArray[Any], dimensions: tuple[str, ...], attributes: dict[str, Any]
+) -> None:
     """Make an array of one chunk."""
     values = np.asarray(values)
-    zarr.create_array(path, data=values, chunks=values.shape, dimension_names=dimensions, attributes=attributes)
+    zarr.create_array(
+        store, name=name, data=values, chunks=values.shape, dimension_names=dimensions, attributes=attributes
+    )
 
 
 def place_array(stream: Path, files: Files, *, sync: bool = False) -> None:

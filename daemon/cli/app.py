@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from daemon.cli import demo, doctor, reports, runs, studies
 from daemon.cli.output import note, print_error
@@ -18,8 +20,21 @@ UsageProblem = typer.BadParameter.__mro__[2]
 USER_MISTAKE = 2
 INTERRUPTED = 130
 
+
+class _Commands(TyperGroup):
+    """The commands; typer would end an interrupted one without a word."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override] # typer's own subclass of click's context
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
+
 app = typer.Typer(
     name="beampilot",
+    cls=_Commands,
     help="An autopilot for beamlines and microscopes.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -67,6 +82,8 @@ def _exit_code(error: BaseException) -> int:
     """
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         note("beampilot: interrupted")
+        # What a library's event loop had under way is lost, as it must be; nobody needs to read about each task.
+        logging.getLogger("asyncio").disabled = True
         return INTERRUPTED
     if isinstance(error, UsageProblem):
         told = error.format_message()  # type: ignore[attr-defined] # every usage problem has it

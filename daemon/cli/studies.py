@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,24 +94,16 @@ def study(
 
 def _run(study: Study, workers: int | None) -> list[Trial]:
     """Run all trials in processes of their own, with a progress bar on stderr."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
     from rich.console import Console
     from rich.progress import track
 
-    from daemon.study import prepare_worker, run_study
+    from daemon.study import run_study
+    from daemon.workers import open_workers
 
-    # Not fork: the parent has threads, and a forked child may hang in a lock that one of them held.
-    context = multiprocessing.get_context("spawn")
     total = len(study.seeds) * len(study.strategies)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare_worker) as executor:
-        try:
-            trials = run_study(study, executor)
-            return list(track(trials, "studying", total, console=Console(stderr=True), transient=True))
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    with open_workers(min(workers or os.cpu_count() or 1, total)) as executor:
+        trials = run_study(study, executor)
+        return list(track(trials, "studying", total, console=Console(stderr=True), transient=True))
 
 
 def _print_scores(study: Study, found: list[Score]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -153,3 +154,23 @@ def test_what_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("daemon.cli.runs.open_store", broken)
     with pytest.raises(ZeroDivisionError, match="ours"):
         run(["runs"])
+
+
+def test_an_interruption_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C where there is nothing to end safely: no traceback, and the shell's usual exit code."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("daemon.cli.runs.open_store", interrupted)
+    monkeypatch.setattr(logging.getLogger("asyncio"), "disabled", False)
+    assert run(["runs"]) == 130
+    assert capsys.readouterr().err == "beampilot: interrupted\n"
+
+
+def test_a_usage_mistake_names_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not that of the whole program, where the option is not described."""
+    assert run(["demo", "--points", "0"]) == 2
+    assert "(see `beampilot demo --help`)" in capsys.readouterr().err
