@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import xarray
 import zarr
-from bluesky.consolidators import ConsolidatorBase
 from bluesky.plans import count
 from bluesky.preprocessors import run_decorator
 from bluesky.utils import Msg
@@ -91,8 +90,11 @@ def test_a_path_with_spaces_and_umlauts_becomes_a_uri(tmp_path: Path) -> None:
 
 def test_blueskys_consolidator_finds_the_array_it_was_told_of(bench: SimpleNamespace) -> None:
     """What bluesky's tools make of the documents has the shape and the chunks of the array on disk."""
+    consolidators = pytest.importorskip(
+        "bluesky.consolidators", reason="bluesky's consolidators need tiled", exc_type=ImportError
+    )
 
-    class Consolidator(ConsolidatorBase):
+    class Consolidator(consolidators.ConsolidatorBase):
         supported_mimetypes = {"application/x-zarr"}  # noqa: RUF012
 
     bench.engine(count([bench.detector], 3))
