@@ -127,7 +127,8 @@ class ScanView:
         progress = self.progress
         budget = f" of at most {progress.budget}" if progress.budget else ""
         grid = f"; the full grid has {progress.grid_points:,}" if progress.grid_points else ""
-        return [f"{len(progress.points)}{budget}{grid}"]
+        failed = [f"{progress.failed} without a value"] if progress.failed else []
+        return [f"{len(progress.points)}{budget}{grid}", *failed]
 
     def _time_lines(self) -> list[str]:
         progress = self.progress

@@ -90,6 +90,11 @@ class Progress:
         return points
 
     @property
+    def failed(self) -> int:
+        """Number of points that were analysed and have no value."""
+        return sum(point.number in self.rows and not math.isfinite(point.value) for point in self.points)
+
+    @property
     def best(self) -> Point | None:
         """The best point so far, as the analyst sees it: it scores all points again when it learns more."""
         best = best_of(self.points, self.maximize)

@@ -163,7 +163,9 @@ class AreaDetector(BackedDevice[FrameBackend]):
         """Return the sum and the largest value of the good pixels; pixels without a value (NaN) are left out."""
         if self.layout.counts:
             return int(good.sum(dtype=np.int64)), int(good.max(initial=0))
-        return float(np.nansum(good)), float(np.nanmax(good)) if np.isfinite(good).any() else float("nan")
+        if not np.isfinite(good).any():
+            return float("nan"), float("nan")
+        return float(np.nansum(good)), float(np.nanmax(good))
 
     def _give_up(self) -> None:
         """End an exposure that nobody waits for any more."""

@@ -76,7 +76,9 @@ class Features:
     def _take_in(self, frame: Floats | None, layout: FrameLayout) -> None:
         if self._unmixing is None:
             self._unmixing = _make_unmixing(self.settings, layout)
-        pattern = np.full(layout.shape, np.nan) if frame is None else np.nan_to_num(frame)
+        pattern = np.full(layout.shape, np.nan)
+        if frame is not None and np.isfinite(frame).any():
+            pattern = np.nan_to_num(frame)
         self._unmixing.partial_fit(pattern.reshape(1, -1))
 
     def _weights(self, attribute: str) -> dict[str, Floats]:

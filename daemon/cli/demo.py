@@ -154,6 +154,7 @@ def _facts(outcome: Outcome, progress: Progress, report: Path | None) -> dict[st
         "exit_status": result.exit_status,
         "reason": result.reason or result.stop_reason,
         "points": result.points,
+        "failed_points": progress.failed,
         "grid_points": progress.grid_points,
         "best_position": dict(zip(names, best.position, strict=True)) if best else None,
         "best_value": best.value if best else None,
@@ -173,12 +174,13 @@ def _words(facts: dict[str, Any], progress: Progress) -> list[tuple[str, str]]:
         f"{number(best.value)} at {position_text(progress.axes, best.position)}, point {best.number}" if best else "–"
     )
     grid = f" of {facts['grid_points']:,}" if facts["grid_points"] else ""
+    failed = f", {facts['failed_points']} without a value" if facts["failed_points"] else ""
     time = f"{duration(facts['instrument_seconds'])} on the instrument, {duration(facts['seconds'])} here"
     if facts["grid_seconds"]:
         time += f"; the full grid takes {duration(facts['grid_seconds'])}"
     return [
         ("best", found),
-        ("points", f"{facts['points']}{grid}" + (f" ({facts['reason']})" if facts["reason"] else "")),
+        ("points", f"{facts['points']}{grid}{failed}" + (f" ({facts['reason']})" if facts["reason"] else "")),
         ("time", time),
         ("run", facts["run"] or "none was begun"),
         ("report", facts["report"] or "–"),

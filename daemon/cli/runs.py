@@ -94,6 +94,7 @@ def facts_of(path: Path, progress: Progress) -> dict[str, Any]:
             for axis in progress.axes
         },
         "points": run.points,
+        "failed_points": progress.failed,
         "grid_points": progress.grid_points,
         "best_position": dict(zip(names, best.position, strict=True)) if best else None,
         "best_value": best.value if best else None,
@@ -111,6 +112,7 @@ def _words(facts: dict[str, Any]) -> list[tuple[str, str]]:
         where = ", ".join(f"{name} = {quantity(at, units[name])}" for name, at in facts["best_position"].items())
         best = f"{number(facts['best_value'])} at {where} (point {facts['best_point']})"
     grid = f" of {facts['grid_points']:,} grid positions" if facts["grid_points"] else ""
+    failed = f", {facts['failed_points']} without a value" if facts["failed_points"] else ""
     return [
         ("run", facts["run"]),
         ("scan", f"{facts['scan_id']}, {facts['uid']}"),
@@ -120,7 +122,7 @@ def _words(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("ended", facts["exit_status"] + (f": {facts['reason']}" if facts["reason"] else "")),
         *((f"axis {name}", span(axis["low"], axis["high"], axis["unit"])) for name, axis in facts["axes"].items()),
         ("objective", facts["objective"] or "–"),
-        ("points", f"{facts['points']}{grid}"),
+        ("points", f"{facts['points']}{grid}{failed}"),
         ("best", best),
         ("instrument time", duration(facts["instrument_seconds"])),
         ("streams", ", ".join(f"{name} ({count})" for name, count in facts["streams"].items())),

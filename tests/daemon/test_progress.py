@@ -132,6 +132,15 @@ def test_newest_scores_replace_those_told_first(progress: Progress) -> None:
     assert progress.best_values() == [5.0, 5.0, 5.0]
 
 
+def test_failed_points_are_those_analysed_without_a_value(progress: Progress) -> None:
+    """One that still waits for its analysis has not failed."""
+    for number, value in enumerate((1.0, NAN, NAN), 1):
+        progress("event", event(number, NAN, 100.0 * number, 100.0 * number + 2))
+        if number < 3:
+            progress("event", row(number, value=value))
+    assert progress.failed == 1
+
+
 def test_choice_comes_from_the_newest_row_and_ends_with_the_run(progress: Progress) -> None:
     """Where the next point will be measured, and why."""
     progress("event", event(1, 1.0, 100.0, 102.0))

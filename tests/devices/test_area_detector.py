@@ -52,6 +52,9 @@ def test_frames_of_floats_keep_their_unit_and_skip_missing_pixels(fakes: SimpleN
     detector.trigger()
     camera.deliver(np.array([[0.25, np.nan, -1.5]]))
     assert (detector.total.get(), detector.max.get()) == (-1.25, 0.25)
+    detector.trigger()
+    camera.deliver(np.full((1, 3), np.nan))
+    assert np.isnan([detector.total.get(), detector.max.get()]).all()
     key = detector.describe()["detector_total"]
     assert (key["dtype"], key["dtype_numpy"], key["units"]) == ("number", "<f8", "pm")
     assert detector.layout.data_key()["units"] == "pm"

@@ -49,12 +49,13 @@ def test_numbers_that_are_no_counts_have_no_poisson_error() -> None:
     assert features.deviations() == {}
 
 
-def test_a_missing_frame_is_a_failed_measurement() -> None:
-    """Its row is kept, so that points keep their places."""
-    features = _features(unmix=True)
+@pytest.mark.parametrize("broken", [None, np.full(SHAPE, np.nan)], ids=["missing", "without a value"])
+def test_a_missing_frame_is_a_failed_measurement(broken: np.ndarray | None) -> None:
+    """So is one in which no pixel has a value. Its row is kept, so that points keep their places."""
+    features = _features(unmix=True, dtype="<f8")
     frames = _frames(6)
     for index, frame in enumerate(frames):
-        features.add({"detector_total": 1.0}, {"detector": None if index == 3 else frame})
+        features.add({"detector_total": 1.0}, {"detector": broken if index == 3 else frame.astype(float)})
     for name in ("roi.peak.sum", "unmixing.weights[0]"):
         assert np.isnan(features.values()[name]).tolist() == [False] * 3 + [True] + [False] * 2, name
 

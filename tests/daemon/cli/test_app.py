@@ -156,9 +156,7 @@ def test_what_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch
         run(["runs"])
 
 
-def test_an_interruption_is_told_in_a_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interruption_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl-C where there is nothing to end safely: no traceback, and the shell's usual exit code."""
 
     def interrupted(*_: object) -> None:
