@@ -84,11 +84,11 @@ def source(rng: np.random.Generator) -> Landscape:
     did on the real film (see ``benchmarks/source_recipe.py``).
     """
     direction = np.deg2rad(rng.choice([45.0, 135.0]) + rng.uniform(-20.0, 20.0))
-    heights = np.concatenate([[1.0], rng.uniform(0.5, 0.85, size=6)])
+    heights = np.concatenate([[1.0], rng.uniform(0.55, 0.86, size=6)])
     grains = []
     for height in heights:
         x, y = rng.uniform(0.05 * EXTENT, 0.95 * EXTENT, size=2)
-        grains.append(Grain(x, y, height, 6.25, 50.0, direction))
+        grains.append(Grain(x, y, height, 6.0, 48.0, direction))
     return Landscape(tuple(grains), RandomField.draw(rng, length_scale=10.0, deviation=0.05), exclusive=True)
 
 
