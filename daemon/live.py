@@ -12,7 +12,7 @@ from rich.text import Text
 
 from daemon.campaign import position_text
 from daemon.progress import Progress
-from daemon.raster import Raster, colour_bar, draw_points, palette, to_lines
+from daemon.raster import Raster, colour_bar, draw_points, palette, to_characters, to_lines
 from daemon.wording import duration, number, span
 
 FACTS_WIDTH = 44
@@ -21,6 +21,9 @@ CHROME = 8
 """Lines around the map: title, bounds, colours, and one below for the cursor."""
 GAP = 3
 """Columns between the map and the text."""
+
+NEGLIGIBLE = 1e-3
+"""Share of the range of all values below which an expected improvement is not worth a line."""
 
 BARS = " ▁▂▃▄▅▆▇█"
 
@@ -42,10 +45,12 @@ class ScanView:
         self.activity = activity
         self._scores = scores
         self._palette = palette()
+        self._colourless = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw for a terminal of any size from 60 × 20 on."""
         self.progress.score_again(self._scores())
+        self._colourless = console.no_color or console.color_system is None
         lines = max((options.height or console.size.height) - CHROME, 4)
         picture, width = self._map(max(options.max_width - FACTS_WIDTH - GAP, 16), lines)
         grid = Table.grid()
@@ -82,10 +87,10 @@ class ScanView:
         bounds = _spread(number(min(values)), number(max(values)), raster.width) if values else Text()
         parts = [
             Text(_bounds_of(progress, 1), style="dim"),
-            *to_lines(picture),
+            *(to_characters(picture) if self._colourless else to_lines(picture)),
             Text(_bounds_of(progress, 0), style="dim"),
         ]
-        return Group(*parts, colour_bar(self._palette, raster.width), bounds), width
+        return Group(*parts, colour_bar(self._palette, raster.width, colourless=self._colourless), bounds), width
 
     def _facts(self) -> RenderableType:
         """Everything beside the map."""
@@ -97,7 +102,8 @@ class ScanView:
         _section(text, "Time", self._time_lines())
         if len(progress.points) > 1:
             _section(text, "Best value, point by point", [_sparkline(progress.best_values(), FACTS_WIDTH - 2)])
-        text.append("■", "rgb(255,92,40)").append(" best   ", "dim").append("■", "white").append(" next", "dim")
+        best, following = ("X", "o") if self._colourless else ("■", "■")
+        text.append(best, "rgb(255,92,40)").append(" best   ", "dim").append(following, "white").append(" next", "dim")
         return text
 
     def _best_lines(self) -> list[str]:
@@ -119,7 +125,8 @@ class ScanView:
             lines.append(f"expecting {number(choice.mean)} ± {number(choice.deviation)}")
         best = self.progress.best
         improvement = choice.improvement(best.value, self.progress.maximize) if best else math.nan
-        if math.isfinite(improvement):
+        # What is nothing beside the values so far was not the reason: the model that chose is no single Gaussian.
+        if improvement > NEGLIGIBLE * _range(self.progress):
             lines.append(f"expected improvement {number(improvement)}")
         return lines
 
@@ -139,6 +146,12 @@ class ScanView:
             saved = grid - progress.seconds
             lines.append(f"{duration(saved)} saved of the grid's {duration(grid)}")
         return lines
+
+
+def _range(progress: Progress) -> float:
+    """From the lowest to the highest value so far; 0 where there is none."""
+    values = [point.value for point in progress.points if math.isfinite(point.value)]
+    return max(values) - min(values) if values else 0.0
 
 
 def _section(text: Text, title: str, lines: Sequence[str]) -> None:

@@ -19,6 +19,11 @@ EMPTY = (48, 50, 56)
 """Where nothing was measured."""
 BEST = (255, 92, 40)
 NEXT = (255, 255, 255)
+SIGNS = "·░▒▓█oX"
+"""What a terminal without colours shows: nothing measured, values from low to high, the next point, the best one."""
+SHADES = len(SIGNS) - 3
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+"""How light the eye finds red, green and blue (ITU-R BT.709)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +149,29 @@ def to_lines(picture: Colours) -> list[Text]:
     return lines
 
 
-def colour_bar(colours: Colours, width: int) -> Text:
-    """A line with all colours from the lowest to the highest value."""
+def to_characters(picture: Colours) -> list[Text]:
+    """Turn a picture, first row at the bottom, into lines for a terminal without colours, top line first.
+
+    One character stands for two elements, one above the other, and shows the more important of them.
+    """
+    upside = picture[::-1]
+    signs = np.apply_along_axis(_sign, 2, upside)
+    if len(signs) % 2:
+        signs = np.vstack([signs, np.zeros_like(signs[:1])])
+    return [Text("".join(SIGNS[sign] for sign in row), no_wrap=True) for row in np.maximum(signs[::2], signs[1::2])]
+
+
+def _sign(rgb: NDArray[np.uint8]) -> int:
+    """Which of the signs stands for a colour; the palette grows lighter with the value."""
+    known = {EMPTY: 0, NEXT: len(SIGNS) - 2, BEST: len(SIGNS) - 1}
+    lightness = float(rgb @ LUMA) / 255.0
+    return known.get(tuple(rgb.tolist()), 1 + min(int(lightness * SHADES), SHADES - 1))
+
+
+def colour_bar(colours: Colours, width: int, *, colourless: bool = False) -> Text:
+    """A line with all colours from the lowest to the highest value; without colours, with what stands for them."""
+    if colourless:
+        return to_characters(colours[None, np.linspace(0, 255, width).astype(int)])[0]
     bar = Text(no_wrap=True)
     for index in np.linspace(0, 255, width).astype(int):
         bar.append("▄", Style(color=_colour(colours[index])))

@@ -21,6 +21,8 @@ REDRAWS = 8
 def live_view(activity: str, run: Callable[[], Path | None], console: Console | None = None) -> Iterator[Progress]:
     """Draw a scan as long as the block lasts, and leave its last state on the terminal.
 
+    Where there is no terminal, as in a batch job, nothing is drawn.
+
     Args:
         activity: What goes on, in a word or two.
         run: Tells the run's folder once it is known.
@@ -32,6 +34,9 @@ def live_view(activity: str, run: Callable[[], Path | None], console: Console | 
     progress = Progress()
     view = ScanView(progress, activity, _newest_scores(run))
     console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield progress
+        return
     with Live(view, console=console, refresh_per_second=REDRAWS):
         yield progress
         view.activity = "done"
