@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
@@ -48,7 +50,7 @@ def convergence_svg(content: Content) -> str:
         size = 4.5 if len(numbers) <= MANY else 1.5
         if initial.any():
             axes.plot(numbers[initial], values[initial], "o", ms=size, mfc="none", mec=BLUE, label="initial design")
-        told = "chosen by the model" if any(point.choice for point in content.points) else "measured"
+        told = "chosen by the model" if content.chosen else "measured"
         axes.plot(numbers[~initial], values[~initial], "o", ms=size, color=BLUE, label=told)
         axes.set_xlabel("point")
         axes.set_ylabel(content.objective)
@@ -58,8 +60,24 @@ def convergence_svg(content: Content) -> str:
         return to_svg(drawn, "convergence", "Measured values and the best so far against the number of points")
 
 
+def _spectra_svg(components: Components) -> str:
+    """Draw components of a single row as curves over one axis."""
+    with style():
+        drawn = figure(9.0, 2.9)
+        axes = drawn.subplots()
+        for number, (pattern, colour) in enumerate(zip(components.patterns, cycle(STAGES.values()), strict=False)):
+            chosen = number == components.chosen
+            label = f"component {number}" + (" (objective)" if chosen else "")
+            axes.plot(components.horizontal, pattern[0], color=colour, lw=2.2 if chosen else 1.2, label=label)
+        axes.set_xlabel(components.labels[0])
+        axes.legend(ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
+        return to_svg(drawn, "components", "The spectra into which the frames were decomposed")
+
+
 def components_svg(components: Components) -> str:
-    """Draw the frames' components side by side on one pair of pattern axes."""
+    """Draw the frames' components: patterns side by side on one pair of axes, spectra as curves."""
+    if components.patterns.shape[1] == 1:
+        return _spectra_svg(components)
     count = len(components.patterns)
     left, right, bottom, top = components.extent
     with style():

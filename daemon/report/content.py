@@ -21,12 +21,14 @@ class Components:
         patterns: The components, (component, y, x).
         extent: Left, right, bottom and top edge of the pattern in its own coordinates.
         labels: Labels of the horizontal and the vertical axis.
+        horizontal: Coordinates of the columns, for patterns of a single row, which are drawn as curves.
         chosen: The component that the objective follows; None where it follows none or several.
     """
 
     patterns: NDArray[np.float64]
     extent: tuple[float, float, float, float]
     labels: tuple[str, str]
+    horizontal: NDArray[np.float64]
     chosen: int | None
 
 
@@ -65,6 +67,11 @@ class Content:
     grid_seconds: float | None
     seconds: float
     versions: Mapping[str, str]
+
+    @property
+    def chosen(self) -> bool:
+        """Whether anybody chose the points one by one, so that there are reasons to tell."""
+        return any(point.choice for point in self.points)
 
     @property
     def best(self) -> Point | None:

@@ -127,6 +127,7 @@ def _components(run: Run, objective: str) -> Components | None:
         patterns=patterns,
         extent=(*_edges(horizontal[0]), *_edges(vertical[0])),
         labels=(horizontal[1], vertical[1]),
+        horizontal=horizontal[0],
         chosen=int(next(iter(named))) if len(named) == 1 else None,
     )
 
@@ -147,6 +148,9 @@ def _pixel_coordinates(run: Run, shape: tuple[int, ...]) -> list[tuple[NDArray[n
                 coordinate = np.asarray(array[...], float)
                 name = str(array.attrs.get("long_name") or f"{detector}_{axis}")
                 label = f"{name} ({array.attrs['units']})" if array.attrs.get("units") else name
+        if size > 1 and not (np.diff(coordinate) * (coordinate[-1] - coordinate[0]) > 0).all():
+            # A loop passes the same coordinate more than once: only its steps lie side by side.
+            coordinate, label = np.arange(size, dtype=float), f"step of {label.partition(' (')[0]}"
         found.append((coordinate, label))
     return found
 

@@ -128,9 +128,9 @@ def _components_section(content: Content) -> Section | None:
     """The patterns behind an objective that follows one of them."""
     if content.components is None:
         return None
-    text = (
-        "Every frame is a sum of these patterns. Weak parts are drawn brighter than they are, so that they can be seen."
-    )
+    text = "Every frame is a sum of these patterns."
+    if content.components.patterns.shape[1] > 1:
+        text += " Weak parts are drawn brighter than they are, so that they can be seen."
     return Section("What the frames are made of", text, _svg(components_svg(content.components)))
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 
 from daemon.campaign import Axis, Choice, Point
 from daemon.errors import DiskFull, RecorderError
 from daemon.report import write_report
 from daemon.report.content import Components, Content
-from daemon.report.gather import gather
+from daemon.report.gather import _pixel_coordinates, gather
 from daemon.report.page import render
 from daemon.runs import Run
 
@@ -78,7 +79,7 @@ def make_content(points: int = 20, seed: int = 0, dimensions: int = 2) -> Conten
         points=measured,
         maps={name: rng.normal(size=shape) for name in ("mean", "deviation", "acquisition")},
         coordinates=coordinates,
-        components=Components(rng.random((4, 8, 8)), (0.0, 1.0, 2.0, 3.0), ("Qx (Å⁻¹)", "Qz (Å⁻¹)"), 2),
+        components=Components(rng.random((4, 8, 8)), (0.0, 1.0, 2.0, 3.0), ("Qx (Å⁻¹)", "Qz (Å⁻¹)"), np.arange(8.0), 2),
         grid_points=256,
         grid_seconds=768.0,
         seconds=60.0,
@@ -182,6 +183,10 @@ def variants() -> Iterator[Any]:
     yield pytest.param(make_content(points=400), ["400 of 256"], id="crowded")
     yield pytest.param(replace(full, maximize=False), ["The lowest value"], id="minimised")
     yield pytest.param(replace(full, axes=(), points=(), maps={}, coordinates=(), objective=""), [], id="foreign plan")
+    loops = Components(np.ones((2, 1, 9)), (0.0, 1.0, 2.0, 3.0), ("step of Voltage", "y (pixel)"), np.arange(9.0), 0)
+    yield pytest.param(replace(full, components=loops), ["step of Voltage", "component 0 (objective)"], id="spectra")
+    plain = tuple(replace(point, choice=None) for point in full.points)
+    yield pytest.param(replace(full, points=plain), ["Every point", "measured"], id="nobody chose")
     constant = {name: np.full((16, 16), 3.0) for name in full.maps}
     yield pytest.param(replace(full, maps=constant), ["What the model learned"], id="constant maps")
     empty = {name: np.full((16, 16), np.nan) for name in full.maps}
@@ -193,6 +198,27 @@ def test_whatever_is_missing(content: Content, said: list[str]) -> None:
     """A report is made of what there is."""
     seen = " ".join(Page(render(content)).texts)
     assert all(words in seen for words in said)
+
+
+def test_reasons_are_left_out_where_nobody_chose() -> None:
+    """A plain scan has no empty columns."""
+    full = make_content()
+    plain = render(replace(full, points=tuple(replace(point, choice=None) for point in full.points)))
+    for words in ("why it was chosen", "expected before", "<th>reason</th>"):
+        assert words in render(full)
+        assert words not in plain
+
+
+def test_spectra_are_curves_over_their_steps_where_the_coordinate_turns_back(tmp_path: Path) -> None:
+    """A loop passes each voltage twice: the coordinate is no axis, and one row is no image."""
+    zarr.create_group(tmp_path / "analysis" / "unmixing", attributes={"detector": "loop"})
+    for name, values in (("loop_x", [0.0, 1.0, 0.0, -1.0, 0.0]), ("loop_y", [7.0])):
+        data, attributes = np.array(values), {"long_name": "Voltage", "units": "V"}
+        zarr.create_array(tmp_path / "primary" / name, data=data, attributes=attributes)
+    (tmp_path / "journal.jsonl").touch()
+    (horizontal, label), (vertical, other) = _pixel_coordinates(Run(tmp_path), (1, 5))
+    assert (horizontal.tolist(), label) == ([0.0, 1.0, 2.0, 3.0, 4.0], "step of Voltage")
+    assert (vertical.tolist(), other) == ([7.0], "Voltage (V)")
 
 
 def test_points_are_scored_by_the_final_decomposition(demo: dict[str, Any]) -> None:
