@@ -84,7 +84,7 @@ class ScikitOptimize:
     def __init__(self, space: SearchSpace, seed: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import skopt
+            import skopt  # pyright: ignore[reportMissingImports]
 
         self._columns, rows = _sides(space)
         self._optimizer = skopt.Optimizer(
@@ -115,8 +115,8 @@ class AxClient:
         logging.disable(logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from ax.api.client import Client
-            from ax.api.configs import RangeParameterConfig
+            from ax.api.client import Client  # pyright: ignore[reportMissingImports]
+            from ax.api.configs import RangeParameterConfig  # pyright: ignore[reportMissingImports]
 
             self._columns, rows = _sides(space)
             sides = {"i": self._columns, "j": rows}

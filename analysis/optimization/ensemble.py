@@ -12,21 +12,23 @@ from scipy.special import ndtr
 from analysis.optimization.errors import NotFittedError
 from analysis.optimization.factors import JITTER, Factors
 from analysis.optimization.hypotheses import Hypotheses, weigh
-from analysis.optimization.members import make_members
+from analysis.optimization.members import QUIET, make_members
 from analysis.optimization.pathwise import draw
 from analysis.optimization.projections import Projections
 from analysis.optimization.surrogate import Mixture
 
 Array = NDArray[np.float64]
 
-POWERS = (0.5,)
-"""Output transformations that every member is tried with: the square root, between counts and their logarithm."""
+POWERS = (0.5, 1.0)
+"""Output transformations that every member is tried with: the square root, between counts and their logarithm; none."""
 
 ROOM: tuple[tuple[int, int], ...] = ((20, 450), (32, 200), (64, 100), (128, 50), (256, 20))
 """From so many points on, only so many members are carried: by then the evidence has spoken."""
 
 MARGIN, LEAST_GAIN = 1.5, 0.1
-"""Smallest gain worth a point: so many standard deviations of the noise, plus so many of the measured values."""
+"""Smallest gain worth a point: so many standard deviations of the noise, plus so many of the measured values.
+
+The second is for data with the noise of a measurement; see :data:`QUIET`."""
 
 REACH = 0.1
 """How far a measurement tells of its surroundings, as a fraction of an axis' range."""
@@ -163,7 +165,8 @@ class Ensemble:
         weighted = np.matmul(hypotheses.residual[:, None, :], inverse)[:, 0]
         mean = hypotheses.targets - (noise[:, None] * factors.noise_factors[:count] + JITTER) * weighted
         deviation = np.sqrt(noise * hypotheses.variance)
-        return mean.max(axis=1) + MARGIN * deviation + LEAST_GAIN
+        least = LEAST_GAIN * np.sqrt(np.minimum(noise / QUIET, 1.0))
+        return mean.max(axis=1) + MARGIN * deviation + least
 
 
 def _noise_factors(variances: Array | None, n: int) -> Array:

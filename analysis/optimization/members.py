@@ -16,8 +16,13 @@ LENGTHS = (0.025, 0.04, 0.065, 0.1, 0.16, 0.25)
 ELONGATIONS: dict[float, int] = {1.0: 1, 2.0: 4, 4.0: 8, 8.0: 12}
 """Ratio of the longest to the shortest length-scale, and how many directions are tried in the plane."""
 
-NOISES = (0.0005, 0.005, 0.03)
+NOISES = (1e-5, 0.0005, 0.005, 0.03)
 """Noise variance as a fraction of the signal variance."""
+
+QUIET, DOUBT = 0.0005, 4.0
+"""Measurements are noisier than this: a lower noise is that of a computed function, and its log prior is so much less.
+
+Under it the smallest gains count, so a smooth function without noise is followed to its very maximum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,8 @@ def make_members(
         kernels: Names in :data:`KERNELS`.
 
     Returns:
-        The members; directions of one elongation share its prior probability.
+        The members. Directions of one elongation share its prior probability; noises below :data:`QUIET` are
+        improbable.
     """
     shapes = _shapes(dimension, ELONGATIONS if elongations is None else elongations)
     names = list(KERNELS)
@@ -129,7 +135,7 @@ def make_members(
                     transform.append(scales / length)
                     noise.append(level)
                     kind.append(names.index(kernel))
-                    prior.append(log_prior)
+                    prior.append(log_prior - DOUBT * (level < QUIET))
     return Members(np.array(transform), np.array(noise), np.array(kind), np.array(prior))
 
 

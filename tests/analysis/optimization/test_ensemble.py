@@ -13,7 +13,7 @@ from analysis.optimization.ensemble import LEAST_GAIN, MARGIN, Ensemble
 from analysis.optimization.errors import NotFittedError
 from analysis.optimization.factors import JITTER, Factors
 from analysis.optimization.hypotheses import MEAN, MEAN_VARIANCE, RATE, SHAPE, weigh
-from analysis.optimization.members import KERNELS, make_members
+from analysis.optimization.members import KERNELS, QUIET, make_members
 from analysis.optimization.pathwise import draw
 from analysis.optimization.projections import Projections
 from analysis.optimization.warping import Warping
@@ -259,5 +259,6 @@ def test_incumbent_is_the_best_mean_at_a_measured_point_and_what_a_gain_must_exc
     model.fit(points, values, np.linspace(1e-4, 4e-4, 30), NONE)
     mixture = model.predict(points)
     hypotheses = model._require()
-    noise = np.sqrt(model._factors.members.noise[hypotheses.members] * hypotheses.variance)
-    np.testing.assert_allclose(mixture.incumbent, mixture.mean.max(axis=1) + MARGIN * noise + LEAST_GAIN, atol=1e-6)
+    level = model._factors.members.noise[hypotheses.members]
+    margin = MARGIN * np.sqrt(level * hypotheses.variance) + LEAST_GAIN * np.sqrt(np.minimum(level / QUIET, 1.0))
+    np.testing.assert_allclose(mixture.incumbent, mixture.mean.max(axis=1) + margin, atol=1e-6)

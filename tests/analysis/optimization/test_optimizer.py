@@ -272,7 +272,7 @@ def test_retelling_is_telling_anew(surrogate_name: str) -> None:
 def test_the_reason_is_what_the_model_says(surrogate_name: str) -> None:
     """The reason is what the model says."""
     space = SearchSpace(bounds={"a": (0, 10), "b": (0, 10)}, grid={"a": 21, "b": 21}, speeds={"a": 2.0, "b": 0.5})
-    optimizer = Optimizer(space, surrogate=surrogate_name)
+    optimizer = Optimizer(space, surrogate=surrogate_name, initial_points=8)
     for _ in range(8):
         suggestion = optimizer.ask()
         assert suggestion.reason.kind == "initial design"

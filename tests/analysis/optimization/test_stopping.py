@@ -69,7 +69,7 @@ def test_a_located_maximum_ends_the_scan(surrogate_name: str) -> None:
 def test_the_model_is_not_trusted_before_it_was_tried(surrogate_name: str) -> None:
     """The model is not trusted before it was tried."""
     optimizer, _ = scan(StoppingRules(improvement_fraction=1e9, patience=5), surrogate_name)
-    assert len(optimizer.values) == 8 + 5
+    assert len(optimizer.values) == 5 + 5
 
 
 def test_constant_data_never_look_finished(plane: SearchSpace) -> None:

@@ -26,6 +26,7 @@ def _figures(engine: Engine) -> dict[str, Any]:
         "points": 300,
         "initial_points": 285,
         "surrogate": "gp",
+        "improvement_fraction": None,
         "overlap": True,
     }
     result = engine.start_plan("autonomous_scan", parameters).wait(120)
