@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bluesky import RunEngine
+from bluesky.utils import DuringTask
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 5.0
@@ -149,3 +151,14 @@ def _packages_at() -> Path:
     folder = package_folder("daemon")
     assert folder is not None
     return folder.parent
+
+
+@pytest.fixture
+def engine() -> Iterator[RunEngine]:
+    """Give a bluesky RunEngine whose loop and thread end with the test."""
+    loop = asyncio.new_event_loop()
+    engine = RunEngine(context_managers=[], during_task=DuringTask(), loop=loop)
+    yield engine
+    loop.call_soon_threadsafe(loop.stop)
+    engine._th.join()
+    loop.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from bluesky import RunEngine
-from bluesky.utils import DuringTask
 from event_model import DocumentNames, schema_validators
 from numpy.typing import NDArray
 
@@ -236,17 +234,6 @@ class Bench(SimpleNamespace):
     def named(self, name: str) -> list[dict[str, Any]]:
         """Return the documents of one kind."""
         return [document for kind, document in self.documents if kind == name]
-
-
-@pytest.fixture
-def engine() -> Iterator[RunEngine]:
-    """Give a RunEngine whose loop and thread end with the test."""
-    loop = asyncio.new_event_loop()
-    engine = RunEngine(context_managers=[], during_task=DuringTask(), loop=loop)
-    yield engine
-    loop.call_soon_threadsafe(loop.stop)
-    engine._th.join()
-    loop.close()
 
 
 @pytest.fixture

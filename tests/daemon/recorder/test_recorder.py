@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 import zarr
 from bluesky import RunEngine
-from bluesky.utils import DuringTask, MsgGenerator, RunEngineInterrupted
+from bluesky.utils import MsgGenerator, RunEngineInterrupted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ophyd.sim import SynAxis, SynSignal
@@ -217,16 +217,6 @@ def test_two_runs_at_once(recorder: Recorder, composed: Callable[..., list[Named
     assert recorder.run is not None
     np.testing.assert_array_equal(open_run(first).a, [1.0])
     np.testing.assert_array_equal(open_run(recorder.run).a, [2.0, 3.0])
-
-
-@pytest.fixture
-def engine() -> Iterator[RunEngine]:
-    """A RunEngine whose loop ends with the test."""
-    engine = RunEngine(context_managers=[], during_task=DuringTask())
-    yield engine
-    engine.loop.call_soon_threadsafe(engine.loop.stop)
-    engine._th.join()
-    engine.loop.close()
 
 
 def test_a_real_run_engine_with_baseline_and_a_replayed_point(recorder: Recorder, engine: RunEngine) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 import zarr
 from bluesky import RunEngine
 from bluesky.plans import list_scan
-from bluesky.utils import DuringTask, RunEngineInterrupted
+from bluesky.utils import RunEngineInterrupted
 from event_model import DocumentNames, schema_validators
 
 from devices.errors import OutOfLimitsError
@@ -21,17 +19,6 @@ from devices.writer import ZarrFrameWriter
 from simulators.diffractometer import InstrumentOptions, instrument, scenario
 from simulators.diffractometer.landscape import draw_landscape
 from simulators.errors import SimulatorError
-
-
-@pytest.fixture
-def engine() -> Iterator[RunEngine]:
-    """Give a RunEngine whose loop and thread end with the test."""
-    loop = asyncio.new_event_loop()
-    engine = RunEngine(context_managers=[], during_task=DuringTask(), loop=loop)
-    yield engine
-    loop.call_soon_threadsafe(loop.stop)
-    engine._th.join()
-    loop.close()
 
 
 def frame(devices: dict[str, Any], x: float, y: float) -> np.ndarray:
