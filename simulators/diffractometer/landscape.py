@@ -88,7 +88,7 @@ def source(rng: np.random.Generator) -> Landscape:
     grains = []
     for height in heights:
         x, y = rng.uniform(0.05 * EXTENT, 0.95 * EXTENT, size=2)
-        grains.append(Grain(x, y, height, 6.0, 48.0, direction))
+        grains.append(Grain(x, y, height, 5.5, 44.0, direction))
     return Landscape(tuple(grains), RandomField.draw(rng, length_scale=10.0, deviation=0.05), exclusive=True)
 
 
