@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +14,15 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from daemon.base import StrictModel
 from daemon.errors import SettingsError
+from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings
 from daemon.settings_errors import explain
 
 DEFAULT_FILE = Path(__file__).with_name("default_settings.toml")
 """The settings used when no file is named: the diffractometer twin."""
 ENV_PREFIX = "BEAMPILOT_"
 """Environment variables begin with it; `BEAMPILOT_RECORDER__DURABILITY` sets `durability` in the section `recorder`."""
+API_KEY_VARIABLE = "BEAMPILOT_API_KEY"
+"""The variable that sets `server.api_key`; the one with a name of its own, because clients read it too."""
 
 
 class InstrumentSettings(StrictModel):
@@ -136,6 +140,12 @@ class Settings(StrictModel):
     """How runs are written."""
     logs: LogSettings = LogSettings()
     """The logs in the data folder."""
+    server: ServerSettings = ServerSettings()
+    """The HTTP server, and what it keeps."""
+    sockets: SocketSettings = SocketSettings()
+    """The ZMQ sockets that the engine binds."""
+    queue: QueueSettings = QueueSettings()
+    """The queue of plans."""
 
     @field_validator("data")
     @classmethod
@@ -193,9 +203,11 @@ def _environment() -> dict[str, Any]:
     # pydantic-settings asks for a class of its own only because such a class would read the environment by itself.
     fields = cast("type[BaseSettings]", Settings)
     try:
-        return EnvSettingsSource(fields, env_prefix=ENV_PREFIX, env_nested_delimiter="__")()
+        found = EnvSettingsSource(fields, env_prefix=ENV_PREFIX, env_nested_delimiter="__")()
     except ValueError as error:
         raise SettingsError(f"environment: {error}; a section's variable must hold JSON") from error
+    key = os.environ.get(API_KEY_VARIABLE)
+    return _merged(found, {"server": {"api_key": key}}) if key else found
 
 
 def _read(file: Path) -> dict[str, Any]:

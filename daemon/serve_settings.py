@@ -1,0 +1,92 @@
+"""The sections of the settings that only the long-running daemon reads: doors, sockets and queue."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from daemon.base import StrictModel
+
+
+class ServerSettings(StrictModel):
+    """The HTTP server, and what it keeps."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    """Address on which HTTP answers; anything but loopback needs a certificate or `behind_proxy`."""
+    port: int = Field(default=8710, ge=1, le=65535)
+    """TCP port on which HTTP answers."""
+    behind_proxy: bool = False
+    """A proxy in front of the server speaks TLS; only then may `host` be other than loopback without a certificate."""
+    certificate: Path | None = None
+    """File with the TLS certificate (PEM); it needs `certificate_key`."""
+    certificate_key: Path | None = None
+    """File with the certificate's private key (PEM)."""
+    api_key: str | None = Field(default=None, min_length=1, exclude=True, repr=False)
+    """Key of the single user, better given as BEAMPILOT_API_KEY; without it a random one is made in the data folder."""
+    database: str | None = Field(default=None, min_length=1, exclude=True, repr=False)
+    """URL of the database for queue, history and tokens; without it, SQLite in the data folder."""
+    heartbeat_timeout: float = Field(default=2.0, ge=0.5)
+    """A process that has not answered for so long is ended and started again, s."""
+
+    @field_validator("certificate", "certificate_key")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _guarded(self) -> ServerSettings:
+        if (self.certificate is None) != (self.certificate_key is None):
+            raise ValueError("certificate and certificate_key belong together: set both or neither")
+        if not (is_loopback(self.host) or self.certificate or self.behind_proxy):
+            raise ValueError(
+                f"host = {self.host!r} can be reached from other machines: set certificate and certificate_key, or "
+                "behind_proxy = true where a proxy speaks TLS, or host = '127.0.0.1'"
+            )
+        return self
+
+
+class SocketSettings(StrictModel):
+    """The ZMQ sockets that the engine binds."""
+
+    documents: str = "tcp://127.0.0.1:5578"
+    """Address on which every document is published (PUB)."""
+    status: str = "tcp://127.0.0.1:5580"
+    """Address on which questions for the status are answered (REP)."""
+
+    @field_validator("documents", "status")
+    @classmethod
+    def _local(cls, value: str) -> str:
+        try:
+            address = urlsplit(value)
+            port, host = address.port, address.hostname
+        except ValueError as error:
+            raise ValueError(f"{error}; write it like tcp://127.0.0.1:5578") from None
+        if address.scheme == "ipc" and value.removeprefix("ipc://"):
+            return value
+        if address.scheme != "tcp" or not port or not host or address.path:
+            raise ValueError("an address looks like tcp://127.0.0.1:5578 or ipc:///run/beampilot/documents")
+        if not is_loopback(host):
+            raise ValueError("only loopback is possible, because this socket asks for no key: use tcp://127.0.0.1:PORT")
+        return value
+
+
+class QueueSettings(StrictModel):
+    """The queue of plans."""
+
+    autostart: bool = False
+    """Whether the queue starts as soon as it holds an item."""
+    stop_on_failure: bool = True
+    """Whether the queue stops after an item that failed."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
