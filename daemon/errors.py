@@ -8,9 +8,13 @@ BeampilotError                  exit code 1
 │   ├── PlanRejected            a plan's name or parameters
 │   ├── RunNotFound             no such run in the data folder
 │   ├── StudyError              a study that cannot be done as it was asked for
-│   └── AddressError            an address on which nothing can be published
+│   ├── AddressError            an address on which nothing can be published
+│   ├── AlreadyServing          another daemon has this data folder
+│   └── ServerRefused           the server does not do what it was asked
 ├── RecorderError               a run could not be written or read
 │   └── DiskFull                ... because the disk is full
+├── ServerUnreachable           no server answers
+├── ProcessError                a process of the daemon does not start
 ├── EngineError                 the engine cannot do what was asked of it
 └── AnalystError                the analyst process failed or does not answer
     └── ChannelClosedError      ... because one side of the conversation is gone
@@ -64,6 +68,40 @@ class StudyError(UserError):
 
 class AddressError(UserError):
     """Nothing can be published on this address."""
+
+
+class AlreadyServing(UserError):  # noqa: N818 - says what happened
+    """Another daemon has this data folder."""
+
+
+class ServerRefused(UserError):  # noqa: N818 - says what happened
+    """The server does not do what it was asked.
+
+    Args:
+        text: what it said.
+        status: the HTTP status.
+    """
+
+    def __init__(self, text: str, status: int) -> None:
+        self.status = status
+        super().__init__(text)
+
+
+class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened
+    """No server answers."""
+
+
+class ProcessError(BeampilotError):
+    """A process of the daemon does not start.
+
+    Args:
+        text: which one and why.
+        exit_code: that of the process, where a person can put right what it complained about.
+    """
+
+    def __init__(self, text: str, exit_code: int = 1) -> None:
+        self.exit_code = exit_code  # type: ignore[misc] # a person's mistake in a child stays one here
+        super().__init__(text)
 
 
 class RecorderError(BeampilotError):
