@@ -10,6 +10,9 @@ from pydantic import Field, field_validator, model_validator
 
 from daemon.base import StrictModel
 
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where they are reached from here
+"""Addresses that mean every one of this machine."""
+
 
 class ServerSettings(StrictModel):
     """The HTTP server, and what it keeps."""
@@ -90,3 +93,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def reachable_host(settings: ServerSettings) -> str:
+    """The host at which this machine itself reaches the server."""
+    return WILDCARDS.get(settings.host, settings.host)
+
+
+def server_url(settings: ServerSettings) -> str:
+    """Where the server answers, as seen from this machine."""
+    host = reachable_host(settings)
+    scheme = "http" if settings.certificate is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from daemon.engine import Engine
 from daemon.engine.documents import Watcher
 from daemon.engine.handle import PlanHandle, PlanResult
-from daemon.errors import EngineError, SettingsError
+from daemon.errors import EngineError
+from daemon.folders import check_data_folder
 from daemon.logs import logging_to
 from daemon.settings import Settings
 
@@ -50,22 +49,6 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
     check_data_folder(settings.data)
     with logging_to(settings.data, "engine", settings.logs), Engine(settings) as engine:
         yield engine
-
-
-def check_data_folder(folder: Path) -> None:
-    """Make sure that runs can be written; the folder is made where it does not exist.
-
-    Raises:
-        SettingsError: When it cannot be made or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"data: cannot make the folder {folder}: {error.strerror}; choose another one with --data DIR"
-        ) from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise SettingsError(f"data: cannot write to {folder}: permission denied; choose another one with --data DIR")
 
 
 def run_scan(

@@ -11,7 +11,20 @@ from typing import Annotated, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from daemon.cli import demo, doctor, reports, runs, studies, verification
+from daemon.cli import (
+    control,
+    demo,
+    doctor,
+    logs,
+    queue,
+    reports,
+    runs,
+    serve,
+    studies,
+    tokens,
+    verification,
+    watch,
+)
 from daemon.cli.output import note, print_error
 
 UsageProblem = typer.BadParameter.__mro__[2]
@@ -40,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, runs, verification, reports, studies, doctor):
+for module in (demo, serve, queue, control, watch, runs, verification, reports, studies, tokens, logs, doctor):
     module.register(app)
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from daemon.engine_client import EngineClient
 from daemon.runtime import engine_address
-from daemon.serve_settings import ServerSettings
+from daemon.serve_settings import ServerSettings, reachable_host
 from daemon.supervisor.pulse import Probe
 
 HEALTH = "/api/v1/healthz"
-WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the opposite of binding: where to reach it from here
 
 
 def engine_probe(data: Path) -> Probe:
@@ -27,7 +26,7 @@ def engine_probe(data: Path) -> Probe:
 
 def server_probe(settings: ServerSettings) -> Probe:
     """Asks the HTTP server for its health; any answer is a sign of life, also that something else is unwell."""
-    host = WILDCARDS.get(settings.host, settings.host)
+    host = reachable_host(settings)
 
     def ask(timeout: float) -> None:
         if settings.certificate is None:
@@ -43,10 +42,3 @@ def server_probe(settings: ServerSettings) -> Probe:
             connection.close()
 
     return ask
-
-
-def server_url(settings: ServerSettings) -> str:
-    """Where the server answers, as seen from this machine."""
-    host = WILDCARDS.get(settings.host, settings.host)
-    scheme = "http" if settings.certificate is None else "https"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.port}"

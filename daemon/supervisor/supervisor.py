@@ -38,7 +38,8 @@ class Supervisor:
         """
         for keeper in self.keepers:
             keeper.start()
-        while not all([keeper.ready for keeper in self.keepers]):
+        waiting = self.keepers
+        while waiting := [keeper for keeper in waiting if not keeper.ready]:
             if given_up.wait(POLL):
                 return False
         return True
@@ -52,4 +53,5 @@ class Supervisor:
         deadline = time.monotonic() + STOP_SECONDS
         for keeper in self.keepers:
             keeper.ask_to_end()
-        return all([keeper.make_end(max(deadline - time.monotonic(), 0.0)) for keeper in self.keepers])
+        ended = [keeper.make_end(max(deadline - time.monotonic(), 0.0)) for keeper in self.keepers]
+        return all(ended)

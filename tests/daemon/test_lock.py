@@ -26,9 +26,9 @@ with hold(Path(sys.argv[1]), "http://127.0.0.1:8710"):
 def test_the_second_is_told_who_is_first(tmp_path: Path) -> None:
     """With pid and address, and what to do; exit code 2."""
     with hold(tmp_path, "http://127.0.0.1:8710"):
-        with pytest.raises(AlreadyServing, match=rf"pid {os.getpid()} .* at http://127\.0\.0\.1:8710") as caught:
-            with hold(tmp_path, "http://127.0.0.1:9999"):
-                pass
+        said = pytest.raises(AlreadyServing, match=rf"pid {os.getpid()} .* at http://127\.0\.0\.1:8710")
+        with said as caught, hold(tmp_path, "http://127.0.0.1:9999"):
+            pass
         assert caught.value.exit_code == 2
         holder = last_holder(tmp_path)
         assert holder is not None

@@ -1,0 +1,89 @@
+"""``beampilot serve``: the daemon itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daemon.cli.options import DataOption, JsonOption, SettingsOption
+from daemon.cli.output import note, print_facts, print_json
+
+if TYPE_CHECKING:
+    from daemon.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    app.command()(serve)
+
+
+def serve(
+    settings: SettingsOption = None,
+    data: DataOption = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port for HTTP; overrides the settings.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Serve the instrument: queue, HTTP and ZMQ, until Ctrl-C or SIGTERM.
+
+    Processes that an earlier `serve` left behind when it was killed are taken over as they are.
+    """
+    from daemon.folders import check_data_folder
+    from daemon.lock import hold
+    from daemon.logs import logging_to
+    from daemon.serve_settings import server_url
+    from daemon.settings import load_settings
+
+    given = {} if port is None else {"port": port}
+    chosen = load_settings(settings, data=data, server=given)
+    chosen = chosen.model_copy(update={"data": chosen.data.resolve()})
+    check_data_folder(chosen.data)
+    url = server_url(chosen.server)
+    with hold(chosen.data, url), logging_to(chosen.data, "supervisor", chosen.logs), _told_to_stop() as stop:
+        _supervise(chosen, settings, _facts(chosen, url), stop, as_json=as_json)
+
+
+def _facts(settings: Settings, url: str) -> dict[str, str]:
+    """What somebody must know who wants to use the daemon."""
+    key = "as set (BEAMPILOT_API_KEY or server.api_key)" if settings.server.api_key else str(settings.data / "api_key")
+    return {"address": url, "key": key, "data": str(settings.data)}
+
+
+def _supervise(
+    settings: Settings, file: Path | None, facts: dict[str, str], stop: threading.Event, *, as_json: bool
+) -> None:
+    """Keep the processes alive until we are told to stop."""
+    from daemon.supervisor import Keeper, Supervisor
+    from daemon.supervisor.orders import check_addresses, make_orders
+
+    orders = make_orders(settings, file)
+    check_addresses(settings, orders)
+    supervisor = Supervisor([Keeper(each, lambda line: note(f"beampilot: {line}")) for each in orders])
+    try:
+        if supervisor.start(stop):
+            print_json(facts) if as_json else print_facts(facts.items())
+            stop.wait()
+        note("beampilot: stopping safely: scan, motors, shutter …")
+    finally:
+        clean = supervisor.stop()
+    if not clean:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """Turn SIGTERM and SIGINT into an event; a second one changes nothing, for the safe end is under way."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
