@@ -16,6 +16,8 @@ BeampilotError                  exit code 1
 ├── ServerUnreachable           no server answers
 ├── ProcessError                a process of the daemon does not start
 ├── EngineError                 the engine cannot do what was asked of it
+│   ├── EngineUnreachable       ... because it does not answer
+│   └── EngineRefused           ... and says why, from its own process
 └── AnalystError                the analyst process failed or does not answer
     └── ChannelClosedError      ... because one side of the conversation is gone
 ```
@@ -26,7 +28,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -127,6 +129,28 @@ class DiskFull(RecorderError):  # noqa: N818 - says what happened
 
 class EngineError(BeampilotError):
     """The engine cannot do what was asked of it."""
+
+
+class EngineUnreachable(EngineError):  # noqa: N818 - says what happened
+    """The engine process does not answer."""
+
+
+class EngineRefused(EngineError):  # noqa: N818 - says what happened
+    """The engine process does not do what it was asked.
+
+    Args:
+        kind: name of the exception's class in the engine's process.
+        message: its text.
+        fields: parameters that are wrong, each with its path (`field`) and what to change (`message`).
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, kind: str, message: str, fields: Sequence[dict[str, str]] = ()) -> None:
+        self.kind = kind
+        self.message = message
+        self.fields = list(fields)
+        super().__init__(message)
 
 
 class AnalystError(BeampilotError):

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -76,27 +76,44 @@ class _Tail:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: TextIO | None = None
+        self._file = 0
+        self._offset = 0
+        self._begun = b""
         self._time = ""
 
     def new(self) -> Iterator[tuple[str, str, str]]:
         """The lines since the last time, each with its time and process; a line without a time has that before it."""
-        for _ in range(2):  # a file that was put aside still has lines, then comes the new one
-            if self._file is None and self._path.is_file():
-                self._file = self._path.open(encoding="utf-8", errors="replace")
-            if self._file is None:
+        for raw in (self._begun + self._bytes()).splitlines(keepends=True):
+            if not raw.endswith(b"\n"):
+                self._begun = raw  # the rest is still to be written
                 return
-            for line in self._file:
-                if line.strip():
-                    self._time = _time_of(line) or self._time
-                    yield self._time, self._path.stem, line.rstrip("\n")
-            if (
-                self._path.is_file()
-                and self._path.stat().st_ino == Path(f"/proc/self/fd/{self._file.fileno()}").stat().st_ino
-            ):
-                return
-            self._file.close()
-            self._file = None
+            line = raw.decode(errors="replace").rstrip()
+            if line:
+                self._time = _time_of(line) or self._time
+                yield self._time, self._path.stem, line
+        self._begun = b""
+
+    def _bytes(self) -> bytes:
+        """What is new: the end of a file that was put aside, and the file that took its place."""
+        try:
+            number = self._path.stat().st_ino
+        except FileNotFoundError:
+            return b""
+        found = b""
+        if number != self._file:
+            aside = self._path.with_name(f"{self._path.name}.1")
+            if aside.is_file() and aside.stat().st_ino == self._file:
+                found = _from(aside, self._offset)
+            self._file, self._offset = number, 0
+        fresh = _from(self._path, self._offset)
+        self._offset += len(fresh)
+        return found + fresh
+
+
+def _from(path: Path, offset: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read()
 
 
 def _time_of(line: str) -> str:

@@ -6,8 +6,6 @@ import http.client
 import ssl
 from pathlib import Path
 
-from daemon.engine_client import EngineClient
-from daemon.runtime import engine_address
 from daemon.serve_settings import ServerSettings, reachable_host
 from daemon.supervisor.pulse import Probe
 
@@ -16,6 +14,9 @@ HEALTH = "/api/v1/healthz"
 
 def engine_probe(data: Path) -> Probe:
     """Asks the engine of a data folder for its status."""
+    from daemon.engine_client import EngineClient
+    from daemon.runtime import engine_address
+
     client = EngineClient(engine_address(data))
 
     def ask(timeout: float) -> None:
