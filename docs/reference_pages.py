@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,22 +53,32 @@ def plans() -> str:
 
 
 def commands() -> str:
-    """Every command with its arguments and options, as `--help` has them."""
-    import typer
+    """Every command with its arguments and options, as `--help` has them; groups of commands are followed by theirs."""
     from typer.main import get_command
 
     from daemon.cli.app import app
 
     group: Any = get_command(app)
-    parts: list[str] = []
-    for name, command in group.commands.items():
-        context = typer.Context(command, info_name=f"beampilot {name}")
-        usage = " ".join([context.info_name or "", *command.collect_usage_pieces(context)]).replace("{RUN}", "RUN")
-        records = [parameter.get_help_record(context) for parameter in command.params]
-        parts += [f"## `beampilot {name}` {{#{name}}}\n", f"{command.help}\n", f"```text\n{usage}\n```\n"]
-        cells = [(f"`{option_text(record[0])}`", option_text(record[1])) for record in records if record]
-        parts.append(table(("argument or option", "what it does"), cells) + "\n")
-    return "\n".join(parts)
+    return "\n".join(part for name, command in group.commands.items() for part in _command((name,), command))
+
+
+def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's command
+    """The section of one command, and of those inside it."""
+    import typer
+
+    name = " ".join(path)
+    context = typer.Context(command, info_name=f"beampilot {name}")
+    pieces = [] if hasattr(command, "commands") else command.collect_usage_pieces(context)
+    usage = re.sub(r"\{([A-Z]+)\}", r"\1", " ".join([context.info_name or "", *(pieces or ["[OPTIONS]"])]))
+    records = [parameter.get_help_record(context) for parameter in command.params]
+    yield f"{'#' * (len(path) + 1)} `beampilot {name}` {{#{'-'.join(path)}}}\n"
+    yield f"{command.help}\n"
+    yield f"```text\n{usage}\n```\n"
+    cells = [(f"`{option_text(record[0])}`", option_text(record[1])) for record in records if record]
+    if cells:
+        yield table(("argument or option", "what it does"), cells) + "\n"
+    for inner, nested in getattr(command, "commands", {}).items():
+        yield from _command((*path, inner), nested)
 
 
 def objective() -> str:

@@ -26,9 +26,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     settings: SettingsOption = None,
     data: DataOption = None,
-    port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="Port for HTTP; overrides the settings.")
-    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port for HTTP; overrides the settings.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve the instrument: queue, HTTP and ZMQ, until Ctrl-C or SIGTERM.

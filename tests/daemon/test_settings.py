@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from daemon.errors import SettingsError
+from daemon.serve_settings import ServerSettings, server_url
 from daemon.settings import DEFAULT_FILE, Settings, load_settings, settings_of_run
 from simulators.diffractometer.features import feature_regions
 
@@ -203,3 +204,70 @@ def test_settings_of_a_run_that_no_longer_fit(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"recorder\.pace: unknown setting.*name a file with --settings") as caught:
         settings_of_run(tmp_path / "1-abc.zarr", recorded)
     assert str(caught.value).startswith(str(tmp_path / "1-abc.zarr"))
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        (
+            '[server]\nhost = "0.0.0.0"\n',
+            "server: host = '0.0.0.0' can be reached from other machines: set certificate",
+        ),
+        ('[server]\nhost = "beamline.example"\n', "server: host = 'beamline.example' can be reached"),
+        ('[server]\ncertificate = "a.pem"\n', "server: certificate and certificate_key belong together"),
+        ("[server]\nport = 0\n", "server.port: input should be greater than or equal to 1"),
+        ('[sockets]\ndocuments = "tcp://*:5578"\n', "sockets.documents: only loopback is possible"),
+        ('[sockets]\nstatus = "tcp://192.168.1.2:5580"\n', "sockets.status: only loopback is possible"),
+        ('[sockets]\nstatus = "tcp://127.0.0.1"\n', "sockets.status: an address looks like tcp://127.0.0.1:5578"),
+        ('[sockets]\nstatus = "tcp://127.0.0.1:x"\n', "sockets.status: port could not be cast"),
+        ('[sockets]\nstatus = "udp://127.0.0.1:1"\n', "sockets.status: an address looks like"),
+    ],
+)
+def test_doors_to_other_machines_need_a_lock(tmp_path: Path, section: str, expected: str) -> None:
+    """An open address without TLS is refused, with the setting to change."""
+    path = written(tmp_path, INSTRUMENT + section)
+    said = complaint(path)
+    assert said.startswith(f"{path}: {expected}")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        '[server]\nhost = "::1"\n[sockets]\nstatus = "tcp://[::1]:5580"\n',
+        '[server]\nhost = "localhost"\n[sockets]\nstatus = "ipc:///run/beampilot/status"\n',
+        '[server]\nhost = "0.0.0.0"\nbehind_proxy = true\n',
+        '[server]\nhost = "0.0.0.0"\ncertificate = "a.pem"\ncertificate_key = "b.pem"\n',
+    ],
+)
+def test_doors_that_are_safe(tmp_path: Path, section: str) -> None:
+    """Loopback in all its spellings, a proxy, TLS."""
+    load_settings(written(tmp_path, INSTRUMENT + section))
+
+
+def test_secrets_are_in_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs keep the settings, and everybody who reads runs reads those."""
+    path = written(tmp_path, f'{INSTRUMENT}[server]\napi_key = "file-key"\ndatabase = "postgresql://u:pw@h/d"\n')
+    assert load_settings(path).server.api_key == "file-key"
+    monkeypatch.setenv("BEAMPILOT_API_KEY", "env-key")
+    settings = load_settings(path)
+    assert settings.server.api_key == "env-key"
+    assert settings.server.database == "postgresql://u:pw@h/d"
+    for text in (repr(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert "key'" not in text.replace("certificate_key'", "")
+        assert "env-key" not in text
+        assert "postgresql" not in text
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8710"),
+        ("::1", "http://[::1]:8710"),
+        ("0.0.0.0", "http://127.0.0.1:8710"),  # noqa: S104 - a proxy is in front
+        ("::", "http://[::1]:8710"),
+    ],
+)
+def test_where_this_machine_reaches_the_server(host: str, url: str) -> None:
+    """An address that means all of them is reached on loopback."""
+    assert server_url(ServerSettings(host=host, behind_proxy=True)) == url

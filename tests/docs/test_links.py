@@ -73,9 +73,11 @@ def test_commands_in_the_pages_exist(blocks: Blocks) -> None:
             words = shlex.split(part, comments=True)
             if words[:1] != ["beampilot"]:
                 continue
-            command = group.commands[words[1]]  # type: ignore[attr-defined] # a group
+            command, rest = group, words[1:]
+            while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
+                command, rest = command.commands[rest[0]], rest[1:]  # type: ignore[attr-defined] # a group
             known = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
-            assert {word for word in words[2:] if word.startswith("-")} <= known, line
+            assert {word for word in rest if word.startswith("-")} <= known, line
             seen.add(words[1])
     assert {"demo", "runs", "continue", "study", "replay", "doctor"} <= seen
 

@@ -14,8 +14,27 @@ import pytest
 from daemon.cli.app import app, run
 from daemon.settings import DEFAULT_FILE
 
-HEAVY = ("bluesky", "ophyd", "torch", "numpy", "zarr", "xarray", "matplotlib", "zmq", "rich.live", "scipy")
-COMMANDS = sorted(c.name or c.callback.__name__ for c in app.registered_commands if c.callback)
+HEAVY = (
+    "bluesky",
+    "ophyd",
+    "torch",
+    "numpy",
+    "zarr",
+    "xarray",
+    "matplotlib",
+    "zmq",
+    "httpx",
+    "fastapi",
+    "sqlalchemy",
+    "rich.live",
+    "scipy",
+)
+COMMANDS = sorted(
+    [
+        *(c.name or c.callback.__name__ for c in app.registered_commands if c.callback),
+        *(str(group.name) for group in app.registered_groups),
+    ]
+)
 AXIS = "stage_x = { low = 0.0, high = 150.0, points = 31 }"
 
 Beampilot = Callable[..., "subprocess.CompletedProcess[str]"]
