@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is; it stands in the access log.")],
     role: Annotated[str, typer.Option("--role", help="observer, operator or administrator.")] = "observer",
-    days: Annotated[float | None, typer.Option("--days", metavar="NUMBER", min=0.0, help="It expires after so many days.")] = None,
+    days: Annotated[
+        float | None, typer.Option("--days", metavar="NUMBER", min=0.0, help="It expires after so many days.")
+    ] = None,
     settings: SettingsOption = None,
     data: DataOption = None,
     url: UrlOption = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -126,3 +127,15 @@ def test_the_instrument_of_the_guide_measures(blocks: Blocks, beampilot: Beampil
         "sample": "test spot",
         "operator": "K. Sato",
     }
+
+
+def test_the_unit_of_the_guide_is_valid(blocks: Blocks, tmp_path: Path) -> None:
+    """What systemd itself says of it, with a command that this machine has."""
+    verifier = shutil.which("systemd-analyze")
+    if verifier is None:
+        pytest.skip("systemd is not here, and nothing else can judge its units")
+    (unit,) = blocks("ini", "how-to/serve.md")
+    file = tmp_path / "beampilot.service"
+    file.write_text(unit.replace("/opt/beampilot/bin/beampilot", "/bin/true").replace("User=beampilot", "User=root"))
+    done = subprocess.run([verifier, "verify", str(file)], capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if file.name in line]) == (0, [])
