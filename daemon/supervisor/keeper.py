@@ -11,7 +11,7 @@ from pathlib import Path
 
 from daemon.errors import BeampilotError, ProcessError
 from daemon.supervisor.backoff import Backoff
-from daemon.supervisor.processes import Process, find_process, start_process
+from daemon.supervisor.processes import Process, find_process, put_aside, start_process
 from daemon.supervisor.pulse import Probe, Pulse
 
 WATCH = 0.05
@@ -124,6 +124,7 @@ class Keeper:
         with self._changing:
             if self._stopping.is_set():
                 return
+            put_aside(output)
             self._printed = output.stat().st_size if output.exists() else 0
             self.process = start_process(self.orders.command, output, dict(self.orders.environment))
         log.info("%s started (pid %d)", self.orders.name, self.process.pid)

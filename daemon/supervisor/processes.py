@@ -16,6 +16,8 @@ from daemon.errors import disk_errors
 POLL = 0.02
 """How often a process that is to end is looked at, s."""
 PROC = Path("/proc")
+LARGE = 10_000_000
+"""What processes print is put aside when it has grown beyond this and one of them starts, bytes."""
 
 
 class Process:
@@ -97,6 +99,13 @@ def start_process(command: Sequence[str], output: Path, environment: dict[str, s
             start_new_session=True,
         )
     return Process(child.pid, child)
+
+
+def put_aside(output: Path) -> None:
+    """Begins a new file for what a process prints where the old one has become large; one old file is kept."""
+    with contextlib.suppress(OSError):
+        if output.stat().st_size > LARGE:
+            output.replace(output.with_name(f"{output.name}.1"))
 
 
 def find_process(words: Sequence[str]) -> Process | None:

@@ -189,3 +189,14 @@ def test_delays_grow_to_a_limit_and_begin_anew_when_all_is_well() -> None:
     now[0] = 3600.0
     backoff.well()
     assert backoff.failed() == 0.0
+
+
+def test_what_a_process_prints_does_not_grow_for_ever(
+    make: Make, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large file is put aside when the process is started."""
+    monkeypatch.setattr("daemon.supervisor.processes.LARGE", 3)
+    orders.output.write_text("old words")
+    ready(make())
+    assert orders.output.read_text() == ""
+    assert orders.output.with_name("out.log.1").read_text() == "old words"
