@@ -8,7 +8,7 @@ import signal
 import socket
 
 from daemon.analyst.service import Service
-from daemon.analyst.wire import Channel
+from daemon.wire import Channel
 
 
 def main() -> None:

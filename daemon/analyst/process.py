@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from daemon.analyst.wire import Channel
+from daemon.wire import Channel
 from daemon.errors import disk_errors
 from daemon.settings import AnalystSettings
 

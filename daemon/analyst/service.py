@@ -13,7 +13,7 @@ from daemon.analyst.campaign import Campaign
 from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
 from daemon.analyst.optimiser import is_imported
 from daemon.analyst.state import recorded_points
-from daemon.analyst.wire import Channel
+from daemon.wire import Channel
 from daemon.errors import ChannelClosedError, DiskFull
 
 FIRST = ("analysis.optimization", "analysis.optimization.ensemble", "scipy.stats")

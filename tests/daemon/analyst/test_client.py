@@ -17,7 +17,7 @@ import daemon.analyst.client as module
 from daemon.analyst import AnalystClient
 from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Key, Suggested, pack
 from daemon.analyst.process import AnalystProcess
-from daemon.analyst.wire import Channel
+from daemon.wire import Channel
 from daemon.errors import ChannelClosedError
 from daemon.settings import AnalystSettings
 

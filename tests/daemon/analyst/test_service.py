@@ -27,7 +27,7 @@ from daemon.analyst.messages import (
     unpack,
 )
 from daemon.analyst.service import Service
-from daemon.analyst.wire import Channel
+from daemon.wire import Channel
 from daemon.recorder.journal import Journal
 
 PARAMETERS: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.analyst.wire import LENGTH, Channel
+from daemon.wire import LENGTH, Channel
 from daemon.errors import ChannelClosedError
 
 PLAIN = st.recursive(

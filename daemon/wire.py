@@ -1,7 +1,8 @@
-"""How engine and analyst talk: length-prefixed msgpack over a socket pair.
+"""How processes of one machine talk: length-prefixed msgpack over a stream socket.
 
-A socket pair that the child inherits needs no name on disk, and the kernel reports the death of either side to the
-other at once as the end of the stream: no heartbeat, no time-out, nothing to sweep up after a kill -9.
+The kernel reports the death of either side to the other at once as the end of the stream: no heartbeat, no time-out.
+Engine and analyst use a socket pair that the child inherits, which needs no name on disk and leaves nothing to sweep
+up after a kill -9; whoever tells the engine something connects to its Unix socket.
 """
 
 from __future__ import annotations
