@@ -10,7 +10,9 @@ BeampilotError                  exit code 1
 │   ├── StudyError              a study that cannot be done as it was asked for
 │   ├── AddressError            an address on which nothing can be published
 │   ├── AlreadyServing          another daemon has this data folder
-│   └── ServerRefused           the server does not do what it was asked
+│   ├── ServerRefused           the server does not do what it was asked
+│   ├── QueueConflict           not now: the queue or the engine is in another state
+│   └── LockHeld                not now: somebody else holds the control lock
 ├── RecorderError               a run could not be written or read
 │   └── DiskFull                ... because the disk is full
 ├── ServerUnreachable           no server answers
@@ -87,6 +89,14 @@ class ServerRefused(UserError):  # noqa: N818 - says what happened
     def __init__(self, text: str, status: int) -> None:
         self.status = status
         super().__init__(text)
+
+
+class QueueConflict(UserError):  # noqa: N818 - says what happened
+    """The queue or the engine is not in a state in which this can be done; the text says in which it is."""
+
+
+class LockHeld(UserError):  # noqa: N818 - says what happened
+    """Somebody else holds the control lock; the text says who, and since when."""
 
 
 class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened
