@@ -15,6 +15,13 @@ BeampilotError                  exit code 1
 │   └── LockHeld                not now: somebody else holds the control lock
 ├── RecorderError               a run could not be written or read
 │   └── DiskFull                ... because the disk is full
+├── StoreError                  queue, history, tokens or lock cannot be had as they were asked for
+│   ├── StoreUnavailable        ... because the database cannot be opened, read or written
+│   ├── ItemNotFound            no such item in the queue
+│   ├── ItemRejected            an item, or a place in the queue, that cannot be
+│   ├── ItemRunning             an item is running; it, or another, would have to wait
+│   ├── TokenNotFound           no such token
+│   └── LockHeld                somebody else holds the control lock
 ├── ServerUnreachable           no server answers
 ├── ProcessError                a process of the daemon does not start
 ├── EngineError                 the engine cannot do what was asked of it
@@ -31,6 +38,7 @@ import contextlib
 import errno
 import shutil
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -97,6 +105,57 @@ class QueueConflict(UserError):  # noqa: N818 - says what happened
 
 class LockHeld(UserError):  # noqa: N818 - says what happened
     """Somebody else holds the control lock; the text says who, and since when."""
+
+
+class StoreError(BeampilotError):
+    """Queue, history, tokens or lock cannot be had as they were asked for."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818 - says what happened
+    """The database cannot be opened, read or written."""
+
+
+class ItemNotFound(StoreError):  # noqa: N818 - says what happened
+    """The queue holds no item by that uid."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ItemRejected(StoreError):  # noqa: N818 - says what happened
+    """An item that cannot be stored, or a place in the queue that cannot be."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class ItemRunning(StoreError):  # noqa: N818 - says what happened
+    """An item is running: it cannot be changed, and no other can run beside it."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class TokenNotFound(StoreError):  # noqa: N818 - says what happened
+    """There is no token by that id."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class LockHeld(StoreError):  # noqa: N818 - says what happened
+    """Somebody else holds the control lock.
+
+    Args:
+        holder: who holds it.
+        since: since when.
+        note: what for.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, holder: str, since: datetime, note: str = "") -> None:
+        self.holder = holder
+        self.since = since
+        self.note = note
+        why = f" ({note})" if note else ""
+        super().__init__(f"{holder} holds the control lock since {since:%Y-%m-%d %H:%M:%S} UTC{why}; ask for it back")
 
 
 class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened
