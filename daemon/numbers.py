@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 Number: TypeAlias = tuple[int, int]
 """When the engine began (epoch, ms since 1970), and the document's place among that engine's, from 1."""
+
+Listener: TypeAlias = Callable[[Number, str, Mapping[str, Any]], object]
+"""Is told of a document that is on record, with its number; must return at once."""
 
 
 def format_number(number: Number) -> str:
@@ -20,27 +24,35 @@ def parse_number(text: str) -> Number:
     Raises:
         ValueError: when it is no number.
     """
-    epoch, separator, sequence = text.partition(":")
-    if not (separator and epoch.isdecimal() and sequence.isdecimal()):
+    epoch, _, sequence = text.partition(":")
+    if not (epoch.isascii() and epoch.isdecimal() and sequence.isascii() and sequence.isdecimal()):
         raise ValueError(f"{text!r} is no document's number; it looks like 1790000000000:17")
     return int(epoch), int(sequence)
 
 
-class Numbers:
-    """Counts an engine's documents; whoever writes the record holds it, under the record's own lock.
+class Register:
+    """Numbers an engine's documents in the order in which they come on record, and tells of each.
+
+    Whoever writes the record asks for the `next` number, writes it with the document, and calls `acknowledge` when
+    that is on disk; all of it under the lock that keeps the record in order.
 
     Args:
-        epoch: when the engine began, ms since 1970; now where it is not given. It must grow from engine to engine.
+        listener: told of every document once it is on record.
+        epoch: when the engine began, ms since 1970; now where it is not given. It grows from engine to engine.
     """
 
-    def __init__(self, epoch: int | None = None) -> None:
+    def __init__(self, listener: Listener = lambda *_: None, epoch: int | None = None) -> None:
         self.epoch = time.time_ns() // 1_000_000 if epoch is None else epoch
         self.sequence = 0
+        self._listener = listener
 
+    @property
     def next(self) -> Number:
-        """The number of the next document; it is taken only by `take`, when the document is on disk."""
+        """The number of the next document."""
         return self.epoch, self.sequence + 1
 
-    def take(self) -> None:
-        """The next number belongs to a document now."""
+    def acknowledge(self, name: str, document: Mapping[str, Any]) -> None:
+        """The document with the next number is on record."""
+        number = self.next
         self.sequence += 1
+        self._listener(number, name, document)

@@ -74,7 +74,7 @@ class AsyncEngineClient:
         self.address = address.removeprefix("ipc://")
         self._timeout = timeout
 
-    async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:  # noqa: ANN401, ASYNC109 - as the blocking client
+    async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:  # noqa: ANN401 - as the blocking client
         """Gives one command; as `EngineClient.call`."""
         patience = self._timeout if timeout is None else timeout
         try:

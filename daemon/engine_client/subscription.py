@@ -56,9 +56,9 @@ class Subscription:
 
     def take(self, live: Published) -> list[Published]:
         """What is new when a live document has come, in order; empty for one that was seen already."""
-        missing = []
+        missing: list[Published] = []
         if self.last is not None and live.number > self.last and not follows(live.number, self.last):
-            missing = [one for one in self.catch_up() if one.number < live.number]
+            missing = self.catch_up()  # perhaps beyond the live document, which is on record already
         if self.last is not None and live.number <= self.last:
             return missing
         self.last = live.number
@@ -93,7 +93,9 @@ async def documents(address: str, curve: Any = None) -> AsyncIterator[Published]
 
 
 async def frames(
-    address: str, topic: str = "frame", curve: Any = None  # noqa: ANN401 - CurveKeys
+    address: str,
+    topic: str = "frame",
+    curve: Any = None,  # noqa: ANN401 - CurveKeys
 ) -> AsyncIterator[tuple[dict[str, Any], bytes]]:
     """Yields frames (or, with the topic `status`, statuses) as they are published, for ever.
 

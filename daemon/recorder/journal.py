@@ -1,5 +1,8 @@
 """The journal of a run: every document on a line of its own, written before anyone else is told of it.
 
+A line is the JSON array of the document's name, the document, and the number under which an engine published it
+(`[epoch, sequence]`, see `daemon.numbers`); lines without a number were never published.
+
 The journal is the record; arrays are made from it and can be made again. A line counts when its newline is there: what
 a killed process or a full disk left of a last line was never acknowledged and is dropped.
 """
@@ -17,6 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from daemon.errors import RecorderError, disk_errors
+from daemon.numbers import Number, Register
 from daemon.recorder.disk import write_all
 
 Document: TypeAlias = dict[str, Any]
@@ -27,24 +31,25 @@ _force = getattr(os, "fdatasync", os.fsync)
 """Not every system can leave a file's times out of what is forced to the medium."""
 
 
-def encode(name: str, document: Mapping[str, Any]) -> bytes:
-    """One line of the journal: the JSON array of a document's name and the document, and a newline.
+def encode(name: str, document: Mapping[str, Any], number: Number | None = None) -> bytes:
+    """One line of the journal, with its newline.
 
     NaN and infinities are written as Python and JavaScript name them, so that they come back as they were.
     """
-    return json.dumps([name, document], default=_plain, separators=(",", ":")).encode() + b"\n"
+    content = [name, document] if number is None else [name, document, number]
+    return json.dumps(content, default=plain, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(line: bytes) -> Named | None:
     """The document on a line; None when the line is damaged."""
     try:
-        name, document = json.loads(line)
+        name, document, *_ = json.loads(line)
     except (ValueError, TypeError):
         return None
     return (name, document) if isinstance(name, str) and isinstance(document, dict) else None
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """What JSON can hold in place of something it cannot; metadata must never stop a run."""
     if isinstance(value, np.generic):
         return value.item()
@@ -63,14 +68,16 @@ class Journal:
     Args:
         path: the file; made if it is not there.
         sync: whether every line must be on the medium before `append` returns.
+        register: numbers the documents, and is told of each when it is on disk.
 
     Raises:
         RecorderError: when another process (or another journal of this one) writes that file.
         DiskFull: when there is no room for it.
     """
 
-    def __init__(self, path: Path, *, sync: bool = False) -> None:
+    def __init__(self, path: Path, *, sync: bool = False, register: Register | None = None) -> None:
         self.path = path
+        self._register = register
         self._sync = sync
         with disk_errors(path):
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -81,13 +88,18 @@ class Journal:
             raise RecorderError(f"another process is writing {path}") from error
         self._length = os.fstat(self._file).st_size
 
-    def append(self, name: str, document: Mapping[str, Any]) -> None:
+    def append(self, name: str, document: Mapping[str, Any], *, acknowledge: bool = True) -> None:
         """Writes one document; when this returns, the document survives the process (or a power cut, with sync).
+
+        Args:
+            name: the document's name.
+            document: the document.
+            acknowledge: whether the register is told of it now; else whoever calls tells it.
 
         Raises:
             DiskFull: when there is no room; the journal is then as it was before.
         """
-        line = encode(name, document)
+        line = encode(name, document, None if self._register is None else self._register.next)
         with disk_errors(self.path):
             try:
                 write_all(self._file, line)
@@ -97,6 +109,8 @@ class Journal:
                 self.truncate(self._length)
                 raise
         self._length += len(line)
+        if acknowledge and self._register is not None:
+            self._register.acknowledge(name, document)
 
     def truncate(self, length: int) -> None:
         """Drops everything after the first `length` bytes."""

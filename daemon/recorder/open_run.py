@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import DiskFull, RecorderError, disk_errors
+from daemon.numbers import Register
 from daemon.recorder.arrays import fit_frames, write_table
 from daemon.recorder.attributes import versions, write_attributes
 from daemon.recorder.disk import Reserve, sync_folder
@@ -59,7 +60,15 @@ class OpenRun:
         self._closed = False
 
     @classmethod
-    def create(cls, data: Path, start: Document, settings: Mapping[str, Any], *, sync: bool) -> OpenRun:
+    def create(
+        cls,
+        data: Path,
+        start: Document,
+        settings: Mapping[str, Any],
+        *,
+        sync: bool,
+        register: Register | None = None,
+    ) -> OpenRun:
         """Makes the folder of a run, with its start document in the journal; whole or not at all.
 
         Raises:
@@ -76,8 +85,8 @@ class OpenRun:
             with disk_errors(path):
                 made.mkdir(parents=True)
                 reserve = Reserve(made / RESERVE, RESERVE_BYTES)
-                journal = Journal(made / JOURNAL, sync=sync)
-                journal.append("start", start)
+                journal = Journal(made / JOURNAL, sync=sync, register=register)
+                journal.append("start", start, acknowledge=False)
                 write_attributes(made, attributes, sync=sync)
                 if sync:
                     sync_folder(made)
@@ -90,6 +99,8 @@ class OpenRun:
                 journal.close()
             discard(made)
             raise
+        if register is not None:
+            register.acknowledge("start", start)
         return cls(path, journal, attributes, reserve, sync=sync)
 
     def journal(self, name: str, document: Document) -> None:

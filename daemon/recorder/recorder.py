@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import RecorderError
+from daemon.numbers import Register
 from daemon.recorder.attributes import versions
 from daemon.recorder.journal import Document
 from daemon.recorder.open_run import OpenRun, discard
@@ -31,6 +32,7 @@ class Recorder:
         options: durability, and how late arrays may be.
         settings: all settings as plain data, kept with every run.
         writers: whoever writes frames into the run; more can be registered later.
+        register: numbers the documents, and is told of each when it is on disk.
 
     Attributes:
         run: folder of the latest run, open or closed; None before the first.
@@ -42,6 +44,7 @@ class Recorder:
         options: RecorderSettings | None = None,
         settings: Mapping[str, Any] | None = None,
         writers: Sequence[RunWriter] = (),
+        register: Register | None = None,
     ) -> None:
         versions()  # asked for now, so that the first run does not wait for it
         self.run: Path | None = None
@@ -49,6 +52,7 @@ class Recorder:
         self._options = options or RecorderSettings()
         self._settings = dict(settings or {})
         self._writers = list(writers)
+        self._numbers = register
         self._lock = threading.RLock()  # monitored signals send their documents from threads of their own
         self._open: dict[str, OpenRun] = {}
         self._owner: dict[str, str] = {}
@@ -127,7 +131,9 @@ class Recorder:
             self._open.clear()
 
     def _begin(self, start: Document) -> None:
-        run = OpenRun.create(self._data, start, self._settings, sync=self._options.durability == "power")
+        run = OpenRun.create(
+            self._data, start, self._settings, sync=self._options.durability == "power", register=self._numbers
+        )
         opened: list[RunWriter] = []
         try:
             for writer in self._writers:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import RecorderError
+from daemon.numbers import Register
 from daemon.recorder.attributes import read_attributes, versions
 from daemon.recorder.journal import Document, Journal, JournalReader, is_locked
 from daemon.recorder.layout import JOURNAL, runs_folder
@@ -24,7 +25,9 @@ ATTEMPTS = 5
 log = logging.getLogger(__name__)
 
 
-def close_interrupted_runs(data: Path, compact: Callable[[Path], object] | None = None) -> list[Path]:
+def close_interrupted_runs(
+    data: Path, compact: Callable[[Path], object] | None = None, register: Register | None = None
+) -> list[Path]:
     """Closes every run that nobody writes any more and that has no stop document.
 
     Runs that a living process writes are left alone. A run that cannot be closed (a full disk) is logged and left for
@@ -33,6 +36,7 @@ def close_interrupted_runs(data: Path, compact: Callable[[Path], object] | None 
     Args:
         data: the data folder; it need not exist.
         compact: called with every run that was closed, to compact its frames; what it raises is logged.
+        register: numbers the documents that are added, and is told of each.
 
     Returns:
         Folders of the runs that were closed, oldest first.
@@ -43,7 +47,7 @@ def close_interrupted_runs(data: Path, compact: Callable[[Path], object] | None 
     closed = []
     for path in sorted(runs_folder(data).glob("*/*.zarr")):
         try:
-            if not _is_closed(path) and _close(path):
+            if not _is_closed(path) and _close(path, register):
                 closed.append(path)
         except RecorderError as error:
             log.warning("the run %s stays interrupted: %s", path, error)
@@ -67,9 +71,9 @@ def _is_closed(path: Path) -> bool:
         return False
 
 
-def _close(path: Path) -> bool:
+def _close(path: Path, register: Register | None) -> bool:
     """Closes one run; False when it is alive, or was closed by someone else meanwhile."""
-    journal = _lock(path)
+    journal = _lock(path, register)
     if journal is None:
         return False
     try:
@@ -83,10 +87,10 @@ def _close(path: Path) -> bool:
     return True
 
 
-def _lock(path: Path) -> Journal | None:
+def _lock(path: Path, register: Register | None) -> Journal | None:
     for attempt in range(ATTEMPTS):
         try:
-            return Journal(path / JOURNAL)
+            return Journal(path / JOURNAL, register=register)
         except RecorderError:
             if not is_locked(path / JOURNAL):
                 raise
