@@ -24,6 +24,7 @@ BeampilotError                  exit code 1
 │   └── LockHeld                somebody else holds the control lock
 ├── ServerUnreachable           no server answers
 ├── ProcessError                a process of the daemon does not start
+├── DeviceFailed                a device failed during a scan, and trying again did not help
 ├── EngineError                 the engine cannot do what was asked of it
 │   ├── EngineUnreachable       ... because it does not answer
 │   └── EngineRefused           ... and says why, from its own process
@@ -194,6 +195,25 @@ class DiskFull(RecorderError):  # noqa: N818 - says what happened
         self.free = free
         room = "an unknown number of bytes is" if free is None else f"{free:,} bytes are"
         super().__init__(f"the disk is full: cannot write {path} ({room} free); delete something or use --data DIR")
+
+
+class DeviceFailed(BeampilotError):  # noqa: N818 - says what happened
+    """A device failed during a scan, and trying again did not help.
+
+    Args:
+        device: its name.
+        cause: what it failed with, in an operator's words.
+        where: when in the scan: "at point 4", "while dark frames were taken".
+        tries: how often it was tried in all.
+    """
+
+    def __init__(self, device: str, cause: str, where: str, tries: int) -> None:
+        self.device = device
+        self.cause = cause
+        self.where = where
+        self.tries = tries
+        times = "1 try" if tries == 1 else f"{tries} tries"
+        super().__init__(f"{device} failed {where}: {cause} ({times})")
 
 
 class EngineError(BeampilotError):

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from daemon.base import StrictModel
 from daemon.errors import SettingsError
+from daemon.fault_settings import FaultSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings
 from daemon.settings_errors import explain
 
@@ -138,6 +139,8 @@ class Settings(StrictModel):
     """The process that thinks: optimiser, unmixing, detectors."""
     recorder: RecorderSettings = RecorderSettings()
     """How runs are written."""
+    faults: FaultSettings = FaultSettings()
+    """What happens when a device fails during a scan."""
     logs: LogSettings = LogSettings()
     """The logs in the data folder."""
     server: ServerSettings = ServerSettings()
