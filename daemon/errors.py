@@ -11,8 +11,7 @@ BeampilotError                  exit code 1
 │   ├── AddressError            an address on which nothing can be published
 │   ├── AlreadyServing          another daemon has this data folder
 │   ├── ServerRefused           the server does not do what it was asked
-│   ├── QueueConflict           not now: the queue or the engine is in another state
-│   └── LockHeld                not now: somebody else holds the control lock
+│   └── QueueConflict           not now: the queue or the engine is in another state
 ├── RecorderError               a run could not be written or read
 │   └── DiskFull                ... because the disk is full
 ├── StoreError                  queue, history, tokens or lock cannot be had as they were asked for
@@ -102,10 +101,6 @@ class ServerRefused(UserError):  # noqa: N818 - says what happened
 
 class QueueConflict(UserError):  # noqa: N818 - says what happened
     """The queue or the engine is not in a state in which this can be done; the text says in which it is."""
-
-
-class LockHeld(UserError):  # noqa: N818 - says what happened
-    """Somebody else holds the control lock; the text says who, and since when."""
 
 
 class StoreError(BeampilotError):
