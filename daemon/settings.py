@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from daemon.base import StrictModel
 from daemon.errors import SettingsError
 from daemon.fault_settings import FaultSettings
-from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings
+from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
 
 DEFAULT_FILE = Path(__file__).with_name("default_settings.toml")
@@ -100,6 +100,8 @@ class AnalystSettings(StrictModel):
     """How far the process steps back when others want the processor (0 not at all, 19 most)."""
     startup_timeout: float = Field(default=60.0, gt=0)
     """How long the process may take to start, s."""
+    silence: float = Field(default=20.0, gt=2.0)
+    """A process that gives no sign of life for so long is ended and started again, s."""
 
 
 class RecorderSettings(StrictModel):
@@ -149,6 +151,8 @@ class Settings(StrictModel):
     """The ZMQ sockets that the engine binds."""
     queue: QueueSettings = QueueSettings()
     """The queue of plans."""
+    tiled: TiledSettings = TiledSettings()
+    """The Tiled server in which runs are registered."""
 
     @field_validator("data")
     @classmethod

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from daemon.analyst.messages import Answer, Ask, Begin, Failed, Finish, Key, Request, pack, unpack
+from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Failed, Finish, Key, Request, pack, unpack
 from daemon.analyst.process import AnalystProcess, start_analyst
 from daemon.errors import AnalystError, ChannelClosedError
 from daemon.settings import AnalystSettings
@@ -51,7 +51,7 @@ class AnalystClient:
         self._delay = delay
         self._lock = threading.RLock()
         self._pending: dict[Key, Request] = {}
-        self._waiting_since = 0.0
+        self._waiting_since = self._heard = time.monotonic()
         self._begin: Begin | None = None
         self._deaths: deque[float] = deque(maxlen=RESTARTS)
         self._current: AnalystProcess | None = None
@@ -65,6 +65,11 @@ class AnalystClient:
         """Process id of the analyst, None before the start."""
         current = self._current
         return None if current is None else current.process.pid
+
+    @property
+    def silence(self) -> float | None:
+        """Time since the last sign of life, s; None while no process runs."""
+        return None if self._current is None else time.monotonic() - self._heard
 
     def start(self) -> None:
         """Starts the process; returns at once, requests may follow immediately.
@@ -131,6 +136,7 @@ class AnalystClient:
             thread.join()
 
     def _start_process(self) -> AnalystProcess:
+        self._heard = time.monotonic()
         try:
             return start_analyst(self._settings, self._log, self._delay)
         except OSError as error:
@@ -151,14 +157,17 @@ class AnalystClient:
                 current = self._restart(current)
                 continue
             if plain is not None:
+                self._heard = time.monotonic()
+            if plain is not None and plain != ALIVE:
                 self._deliver(unpack(plain))
             elif self._is_lost(current):
                 current.channel.hang_up()
 
     def _is_lost(self, process: AnalystProcess) -> bool:
-        """Whether a silent process is dead (a child of its own may hold its end of the channel) or hangs."""
-        hangs = bool(self._pending) and time.monotonic() - self._waiting_since > PATIENCE
-        return hangs or process.process.poll() is not None
+        """Whether a process is dead (a child of its own may hold its end of the channel), stands still, or hangs."""
+        now = time.monotonic()
+        hangs = bool(self._pending) and now - self._waiting_since > PATIENCE
+        return hangs or now - self._heard > self._settings.silence or process.process.poll() is not None
 
     def _deliver(self, answer: Request | Answer) -> None:
         key = answer.key

@@ -200,6 +200,9 @@ class Suggested:
         return (Ask.kind, self.number)
 
 
+ALIVE: dict[str, Any] = {"kind": "alive"}
+"""A sign of life: answers nothing, and comes also while something takes long."""
+
 Request = Begin | Observe | Ask | Finish
 Answer = Done | Failed | Observed | Suggested
 _MESSAGES: dict[str, type[Request | Answer]] = {

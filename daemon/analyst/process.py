@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from daemon.wire import Channel
 from daemon.errors import disk_errors
 from daemon.settings import AnalystSettings
+from daemon.wire import Channel
 
 
 @dataclass(frozen=True, slots=True)

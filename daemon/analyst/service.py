@@ -10,11 +10,11 @@ import traceback
 from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
-from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
+from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
 from daemon.analyst.optimiser import is_imported
 from daemon.analyst.state import recorded_points
-from daemon.wire import Channel
 from daemon.errors import ChannelClosedError, DiskFull
+from daemon.wire import Channel
 
 FIRST = ("analysis.optimization", "analysis.optimization.ensemble", "scipy.stats")
 """Imported before anything else: what the first suggestions need (scipy.stats draws the initial design)."""
@@ -24,6 +24,9 @@ LATER = ("devices.frames", "analysis.unmixing")
 
 QUIET = 0.05
 """Maps are written when no request has come for this long, s."""
+
+BEAT = 0.5
+"""The engine gets a sign of life this often, whatever is being computed, s."""
 
 MAPS_EVERY = 10
 """... and this many points have come since they were written last."""
@@ -47,6 +50,7 @@ class Service:
 
     def run(self) -> None:
         """Serves until the other side closes the channel or dies."""
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         _import_all(FIRST)
         self._imports.start()
         try:
@@ -58,6 +62,12 @@ class Service:
                     self._serve(unpack(plain))
         except ChannelClosedError:
             return
+
+    def _beat(self) -> None:
+        with contextlib.suppress(ChannelClosedError):
+            while True:
+                self._channel.send(ALIVE)
+                time.sleep(BEAT)
 
     def _serve(self, request: Request | Answer) -> None:
         try:

@@ -15,11 +15,11 @@ import pytest
 
 import daemon.analyst.client as module
 from daemon.analyst import AnalystClient
-from daemon.analyst.messages import Answer, Ask, Begin, Done, Failed, Finish, Key, Suggested, pack
+from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Done, Failed, Finish, Key, Suggested, pack
 from daemon.analyst.process import AnalystProcess
-from daemon.wire import Channel
 from daemon.errors import ChannelClosedError
 from daemon.settings import AnalystSettings
+from daemon.wire import Channel
 
 BEGIN = Begin("/nowhere", {}, True, {}, {}, {}, {})
 
@@ -233,3 +233,29 @@ def test_closing_ends_process_and_thread(scripted: Scripted) -> None:
     with pytest.raises(ChannelClosedError):
         end.receive(1.0)
     end.close()
+
+
+def test_a_process_that_stands_still_is_replaced(
+    scripted: Scripted, answers: queue.Queue[tuple[Key, Answer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is alive but gives no sign of life; signs of life alone keep it, and answer nothing."""
+    client = AnalystClient(
+        AnalystSettings.model_construct(**{**AnalystSettings().model_dump(), "silence": 1.5}),
+        lambda key, answer: answers.put((key, answer)),
+    )
+    try:
+        client.start()
+        end = scripted.ends.get(timeout=5)
+        for _ in range(6):
+            end.send(ALIVE)
+            time.sleep(0.4)
+        assert client.restarts == 0
+        assert client.silence is not None
+        assert client.silence < 1.5
+        client.request(Ask(1))
+        again = scripted.ends.get(timeout=10)  # no more signs of life
+        assert _receive(again)["kind"] == "ask"
+        assert client.restarts == 1
+        assert answers.empty()
+    finally:
+        client.close()
