@@ -11,7 +11,8 @@ BeampilotError                  exit code 1
 │   ├── AddressError            an address on which nothing can be published
 │   ├── AlreadyServing          another daemon has this data folder
 │   ├── ServerRefused           the server does not do what it was asked
-│   └── QueueConflict           not now: the queue or the engine is in another state
+│   ├── QueueConflict           not now: the queue or the engine is in another state
+│   └── TiledMissing            Tiled's client is not installed
 ├── RecorderError               a run could not be written or read
 │   └── DiskFull                ... because the disk is full
 ├── StoreError                  queue, history, tokens or lock cannot be had as they were asked for
@@ -22,6 +23,8 @@ BeampilotError                  exit code 1
 │   ├── TokenNotFound           no such token
 │   └── LockHeld                somebody else holds the control lock
 ├── ServerUnreachable           no server answers
+├── TiledError                  a run could not be registered in Tiled
+│   └── TiledUnreachable        ... because its server does not answer
 ├── ProcessError                a process of the daemon does not start
 ├── DeviceFailed                a device failed during a scan, and trying again did not help
 ├── EngineError                 the engine cannot do what was asked of it
@@ -151,7 +154,7 @@ class LockHeld(StoreError):  # noqa: N818 - says what happened
         self.since = since
         self.note = note
         why = f" ({note})" if note else ""
-        super().__init__(f"{holder} holds the control lock since {since:%Y-%m-%d %H:%M:%S} UTC{why}; ask for it back")
+        super().__init__(f"{holder} holds the control lock since {since:%Y-%m-%d %H:%M:%S} UTC{why}; ask for it, or unlock it by force")
 
 
 class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened
@@ -235,6 +238,18 @@ class EngineRefused(EngineError):  # noqa: N818 - says what happened
         self.message = message
         self.fields = list(fields)
         super().__init__(message)
+
+
+class TiledError(BeampilotError):
+    """A run could not be registered in Tiled; it is tried again."""
+
+
+class TiledUnreachable(TiledError):  # noqa: N818 - says what happened
+    """The Tiled server does not answer."""
+
+
+class TiledMissing(UserError):  # noqa: N818 - says what happened
+    """The settings name a Tiled server, but its client is not installed."""
 
 
 class AnalystError(BeampilotError):
