@@ -66,20 +66,13 @@ def continue_run(
 
     Instrument, analysis and recorder are set as they were for the old run; --settings sets them anew.
     """
-    from daemon.errors import PlanRejected
-    from daemon.progress import read_progress
+    from daemon.continuation import continuation
 
     store = open_store(settings, data)
     path = store.find(run)
-    progress = read_progress(path)
-    if progress.start.get("plan_name") != "autonomous_scan":
-        raise PlanRejected(f"{path} is no autonomous scan, so there is nothing to continue")
-    parameters = {**progress.parameters, "resume_from": path}
-    parameters["points"] = points or int(progress.parameters["points"]) - len(progress.points)
-    if parameters["points"] < 1:
-        raise PlanRejected(f"{path} has used all its {len(progress.points)} points; give more with --points N")
+    plan, parameters = continuation(path, points)
     chosen = read_settings(settings, data) if settings else _as_before(path, store.data)
-    _run(chosen, "autonomous_scan", parameters, headless=headless or as_json, as_json=as_json)
+    _run(chosen, plan, parameters, headless=headless or as_json, as_json=as_json)
 
 
 def _as_before(run: Path, data: Path) -> Settings:

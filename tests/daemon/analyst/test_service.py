@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from daemon.analyst.messages import ALIVE, (
+from daemon.analyst.messages import (
+    ALIVE,
     Ask,
     Begin,
     Done,
