@@ -92,7 +92,7 @@ class TiledSettings(StrictModel):
     """Where it answers, as `http://host:8000`; without it nothing is registered."""
     api_key: str | None = Field(default=None, min_length=1, exclude=True, repr=False)
     """Its API key, better given as BEAMPILOT_TILED__API_KEY than in a file."""
-    catalog: str = Field(default="", pattern=r"^(?!/)[^?#]*$")
+    catalog: str = Field(default="", pattern=r"^([^/?#][^?#]*)?$")
     """Path of the container for the runs, as `beamline/raw`; without it they lie at the server's top."""
     live: bool = True
     """Whether events can be read while their run goes on; frames, and everything without it, once the run is closed."""
