@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from daemon.store.roles import scopes_of
-
 ExitStatus = Literal["success", "fail", "abort", "interrupted"]
 EXIT_STATUSES: tuple[str, ...] = get_args(ExitStatus)
 
@@ -112,6 +110,7 @@ class Token:
         id: its name for administrators.
         name: what it is for.
         role: "observer", "operator" or "administrator".
+        scopes: what that role may do.
         created_at: UTC.
         expires_at: UTC; None if never.
         revoked_at: UTC; None if it was not.
@@ -120,14 +119,10 @@ class Token:
     id: str
     name: str
     role: str
+    scopes: frozenset[str]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What its role may do."""
-        return scopes_of(self.role)
 
     def valid(self, at: datetime) -> bool:
         """Whether it lets anybody in at that time."""
