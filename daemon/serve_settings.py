@@ -54,14 +54,18 @@ class ServerSettings(StrictModel):
 class SocketSettings(StrictModel):
     """The ZMQ sockets that the engine binds."""
 
+    curve: bool = False
+    """Whether subscribers need keys (`beampilot token zmq`); other than loopback addresses need it."""
     documents: str = "tcp://127.0.0.1:5578"
     """Address on which every document is published (PUB)."""
+    frames: str = "tcp://127.0.0.1:5579"
+    """Address on which statuses and frames are published (PUB)."""
     status: str = "tcp://127.0.0.1:5580"
     """Address on which questions for the status are answered (REP)."""
 
-    @field_validator("documents", "status")
+    @field_validator("documents", "frames", "status")
     @classmethod
-    def _local(cls, value: str) -> str:
+    def _address(cls, value: str) -> str:
         try:
             address = urlsplit(value)
             port, host = address.port, address.hostname
@@ -71,9 +75,18 @@ class SocketSettings(StrictModel):
             return value
         if address.scheme != "tcp" or not port or not host or address.path:
             raise ValueError("an address looks like tcp://127.0.0.1:5578 or ipc:///run/beampilot/documents")
-        if not is_loopback(host):
-            raise ValueError("only loopback is possible, because this socket asks for no key: use tcp://127.0.0.1:PORT")
         return value
+
+    @model_validator(mode="after")
+    def _guarded(self) -> SocketSettings:
+        for name in ("documents", "frames", "status"):
+            address = urlsplit(getattr(self, name))
+            if address.scheme == "tcp" and not self.curve and not is_loopback(address.hostname or ""):
+                raise ValueError(
+                    f"{name} = {getattr(self, name)!r} can be reached from other machines: set curve = true, or use "
+                    "tcp://127.0.0.1:PORT"
+                )
+        return self
 
 
 class QueueSettings(StrictModel):
@@ -83,6 +96,8 @@ class QueueSettings(StrictModel):
     """Whether the queue starts as soon as it holds an item."""
     stop_on_failure: bool = True
     """Whether the queue stops after an item that failed."""
+    autocontinue: bool = False
+    """Whether the campaign of an engine that died goes on by itself in the next one."""
 
 
 class TiledSettings(StrictModel):
