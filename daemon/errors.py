@@ -39,6 +39,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -47,6 +48,9 @@ from typing import ClassVar
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """System error numbers that mean: there is no more room."""
+
+_FIELD = re.compile(r"(?:settings: plans\.\w+: |\w+_scan: )?(?P<field>[A-Za-z_][\w.\[\]]*): (?P<message>.+)")
+"""A line of a rejection: the plan, or the settings' section; the field's path; what to change."""
 
 
 class BeampilotError(Exception):
@@ -70,7 +74,16 @@ class InstrumentError(UserError):
 
 
 class PlanRejected(UserError):  # noqa: N818 - says what happened
-    """A plan's name or parameters cannot be used with this instrument."""
+    """A plan's name or parameters cannot be used with this instrument.
+
+    Its text has a line per problem, which begins with the field's path where the problem is a field's.
+    """
+
+    @property
+    def fields(self) -> list[dict[str, str]]:
+        """The fields that are wrong, each with its path (`field`) and what to change (`message`)."""
+        found = [_FIELD.match(line) for line in str(self).splitlines()]
+        return [{"field": match["field"], "message": match["message"]} for match in found if match]
 
 
 class RunNotFound(UserError):  # noqa: N818 - says what happened
@@ -154,7 +167,9 @@ class LockHeld(StoreError):  # noqa: N818 - says what happened
         self.since = since
         self.note = note
         why = f" ({note})" if note else ""
-        super().__init__(f"{holder} holds the control lock since {since:%Y-%m-%d %H:%M:%S} UTC{why}; ask for it, or unlock it by force")
+        super().__init__(
+            f"{holder} holds the control lock since {since:%Y-%m-%d %H:%M:%S} UTC{why}; ask for it, or unlock it by force"
+        )
 
 
 class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -18,6 +18,10 @@ from devices.frames import FrameLayout, chunk_file
 
 AssetDoc = tuple[str, dict[str, Any]]
 """A document's name and the document."""
+
+
+FrameWatcher = Callable[[FrameLayout, int, NDArray[Any]], object]
+"""Sees a frame that is on disk: its layout, the event it belongs to from 0, and the pixels (y, x)."""
 
 
 @runtime_checkable
@@ -92,14 +96,16 @@ class ZarrFrameWriter:
     Args:
         stream: The stream that the first frames belong to.
         sync: Whether a frame must survive a power cut when it is announced, and not only the death of the process.
+        watcher: Called with every frame once it is on disk; must return at once.
 
     Attributes:
         stream: The stream that frames belong to now.
         run: The open run's folder, or None.
     """
 
-    def __init__(self, stream: str = "primary", *, sync: bool = False) -> None:
+    def __init__(self, stream: str = "primary", *, sync: bool = False, watcher: FrameWatcher | None = None) -> None:
         self.stream = stream
+        self._watcher = watcher
         self._sync = sync
         self.run: Path | None = None
         self._points: dict[str, int] = {}
@@ -168,6 +174,8 @@ class ZarrFrameWriter:
             write_whole(chunk_file(series.array, series.index), content.data, sync=self._sync)
         except OSError as error:
             raise FrameWriterError(f"{layout.key}: the frame could not be written: {error}") from error
+        if self._watcher is not None:
+            self._watcher(layout, series.index, content)
 
     def asset_docs(self, key: str) -> Iterator[AssetDoc]:
         """Hand out the documents that announce what was written last, each once.

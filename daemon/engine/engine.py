@@ -21,6 +21,7 @@ from daemon.engine.control import Control
 from daemon.engine.documents import DocumentFeed, Watcher
 from daemon.engine.ending import FINISH_DEADLINE, RunFollower, close_run
 from daemon.engine.handle import PlanHandle
+from daemon.engine.heartbeat import Heartbeat
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
 from daemon.engine.watchdog import LoopWatchdog
@@ -28,15 +29,17 @@ from daemon.errors import EngineError
 from daemon.failure import explain_failure
 from daemon.instrument import load_instrument
 from daemon.logs import logs_folder
-from daemon.plans import find_plan, read_parameters
-from daemon.plans.context import axes_of
+from daemon.numbers import Register
+from daemon.plans import PlanKind, find_plan, read_parameters
+from daemon.plans.context import ScanContext, axes_of
+from daemon.plans.models import ScanParameters
 from daemon.plans.steps import Messages
 from daemon.recorder import Recorder, close_interrupted_runs, next_scan_id
 from daemon.settings import Settings
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
-from devices.writer import ZarrFrameWriter
+from devices.writer import FrameWatcher, ZarrFrameWriter
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class Engine:
         settings: everything that can be set.
         devices: the instrument, instead of the one that the settings name.
         debug_delay: makes every suggestion this much slower, s; to try what happens when one takes long.
+        register: numbers the documents, and is told of each once it is on record.
+        on_frame: called with every frame once it is on disk; must return at once.
 
     Attributes:
         devices: the instrument by device name.
@@ -58,16 +63,22 @@ class Engine:
     """
 
     def __init__(
-        self, settings: Settings, *, devices: Mapping[str, Any] | None = None, debug_delay: float = 0.0
+        self,
+        settings: Settings,
+        *,
+        devices: Mapping[str, Any] | None = None,
+        debug_delay: float = 0.0,
+        register: Register | None = None,
+        on_frame: FrameWatcher | None = None,
     ) -> None:
         self.settings = settings
         self.devices = dict(devices) if devices is not None else load_instrument(settings.instrument)
         connect(self.devices)
-        self._writer = ZarrFrameWriter(sync=settings.recorder.durability == "power")
+        self._writer = ZarrFrameWriter(sync=settings.recorder.durability == "power", watcher=on_frame)
         for camera in self._find(AreaDetector):
             camera.writer = self._writer
         plain = settings.model_dump(mode="json")
-        self.recorder = Recorder(settings.data, settings.recorder, plain, [self._writer])
+        self.recorder = Recorder(settings.data, settings.recorder, plain, [self._writer], register)
         self._agent: Agent | None = None
         self._handle: PlanHandle | None = None
         self._thread: threading.Thread | None = None
@@ -77,13 +88,14 @@ class Engine:
         self._run_engine = self._make_run_engine()
         self._control = Control(self._run_engine)
         self._watchdog = LoopWatchdog(self._run_engine.loop)
+        self._heartbeat = Heartbeat(self._run_engine.loop)
         log_file = logs_folder(settings.data) / "analyst.log"
         self.analyst = AnalystClient(settings.analyst, self._answered, log_file, debug_delay)
         # Whatever process drove this instrument before may have died in the middle of anything.
         make_safe(self.devices.values())
         try:
             self.analyst.start()
-            close_interrupted_runs(settings.data, self._writer.compact)
+            close_interrupted_runs(settings.data, self._writer.compact, register)
         except BaseException:
             self.close()
             raise
@@ -98,12 +110,33 @@ class Engine:
         """The plan that runs or ran last."""
         return self._handle
 
-    def start_plan(self, name: str, parameters: Mapping[str, Any] | None = None) -> PlanHandle:
+    @property
+    def points(self) -> int:
+        """Points of the run that is under way or ended last."""
+        return self._follower.points
+
+    @property
+    def loop_age(self) -> float:
+        """Time since the RunEngine's loop last answered, s; it is asked every 0.1 s."""
+        return self._heartbeat.age
+
+    def check_plan(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Checks what a plan is told against its schema, the devices and their limits; nothing moves.
+
+        Raises:
+            PlanRejected: when the parameters cannot be used.
+        """
+        self._prepare(name, parameters or {})
+
+    def start_plan(
+        self, name: str, parameters: Mapping[str, Any] | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> PlanHandle:
         """Starts a plan and returns at once.
 
         Args:
             name: the plan's name.
             parameters: what it is told; fields that are left out come from the settings, then from the model.
+            metadata: goes into the start document beside what the plan says itself, which wins.
 
         Raises:
             PlanRejected: when the parameters cannot be used; nothing has moved or been written.
@@ -112,16 +145,14 @@ class Engine:
         with self._starting:
             if self._handle is not None and not self._handle.done:
                 raise EngineError(f"{self._handle.name} runs still; wait for its end or stop it")
-            kind = find_plan(name)
-            checked = read_parameters(kind, parameters or {}, self.settings.plans.get(name))
-            unmixing = self.settings.analysis.unmixing
-            links = Links(self._writer, self.analyst.request, self._run_folder, lambda: self._control.reason)
-            context = prepare_scan(self.devices, checked, unmixing, links)
+            kind, checked, context = self._prepare(name, parameters or {})
             self._agent = context.agent
-            self._handle = handle = PlanHandle(name)
+            self._handle = handle = PlanHandle(name, context.fault_log)
             plan = kind.make(context, checked)
             self._control.begin()
-            self._thread = threading.Thread(target=self._run, args=(handle, plan), name=f"plan-{name}", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, args=(handle, plan, dict(metadata or {})), name=f"plan-{name}", daemon=True
+            )
             self._thread.start()
         return handle
 
@@ -170,6 +201,7 @@ class Engine:
         self.analyst.close()
         self.recorder.close()
         self.feed.close()
+        self._heartbeat.end()
         close_run_engine(self._run_engine)
 
     def __enter__(self) -> Engine:
@@ -190,6 +222,15 @@ class Engine:
         engine.preprocessors.append(SupplementalData(baseline=baseline))
         return engine
 
+    def _prepare(self, name: str, parameters: Mapping[str, Any]) -> tuple[PlanKind, ScanParameters, ScanContext]:
+        """Checks a plan's parameters, and makes what it works with."""
+        kind = find_plan(name)
+        checked = read_parameters(kind, parameters, self.settings.plans.get(name))
+        links = Links(
+            self._writer, self.analyst.request, self._run_folder, lambda: self._control.reason, self.settings.faults
+        )
+        return kind, checked, prepare_scan(self.devices, checked, self.settings.analysis.unmixing, links)
+
     def _find(self, kind: type) -> list[Any]:
         return [device for device in self.devices.values() if isinstance(device, kind)]
 
@@ -208,7 +249,7 @@ class Engine:
         if self._agent is not None:
             self._agent.document(name, document)
 
-    def _run(self, handle: PlanHandle, plan: Messages) -> None:
+    def _run(self, handle: PlanHandle, plan: Messages, metadata: dict[str, Any]) -> None:
         """Runs a plan to its end; the plan's own thread."""
         error: BaseException | None = None
         self._follower = RunFollower()
@@ -218,10 +259,11 @@ class Engine:
         self._watchdog.start()
         started = time.monotonic()
         try:
-            self._control.run(lambda: self._run_engine(plan))
+            self._control.run(lambda: self._run_engine(plan, **metadata))
         except BaseException as failure:
             error = explain_failure(failure)
         statistics = {"loop": asdict(self._watchdog.stop()), "seconds": time.monotonic() - started}
+        statistics["faults"] = handle.faults.plain()
         gc.unfreeze()
         make_safe(self.devices.values())
         result = None

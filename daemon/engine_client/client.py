@@ -14,6 +14,10 @@ from daemon.wire import LENGTH, Channel
 TIMEOUT = 2.0
 """How long an answer may take where nothing else is said, s."""
 
+PATIENCE = {"check": 15.0, "start": 15.0, "continue": 30.0, "pause": 10.0, "resume": 10.0, "stop": 30.0, "abort": 30.0}
+PATIENCE |= {"halt": 20.0}
+"""... and for what takes its time: the engine itself gives up, or asks harder, long before, s."""
+
 
 class EngineClient:
     """Tells the engine what to do, and waits for its answer.
@@ -45,7 +49,7 @@ class EngineClient:
             EngineUnreachable: when no engine runs, it dies meanwhile, or it does not answer in time.
             EngineRefused: when it does not do it, and says why.
         """
-        patience = self._timeout if timeout is None else timeout
+        patience = PATIENCE.get(command, self._timeout) if timeout is None else timeout
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(patience)
         try:
@@ -76,7 +80,7 @@ class AsyncEngineClient:
 
     async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:  # noqa: ANN401 - as the blocking client
         """Gives one command; as `EngineClient.call`."""
-        patience = self._timeout if timeout is None else timeout
+        patience = PATIENCE.get(command, self._timeout) if timeout is None else timeout
         try:
             reply = await asyncio.wait_for(self._exchange({"command": command, "arguments": arguments}), patience)
         except TimeoutError:

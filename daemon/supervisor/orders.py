@@ -65,7 +65,7 @@ def _addresses(settings: Settings, name: str) -> Iterator[tuple[str, str, int]]:
     if name == "server":
         yield "--port or server.port", settings.server.host, settings.server.port
         return
-    for field in ("documents", "status"):
+    for field in ("documents", "frames", "status"):
         address = urlsplit(getattr(settings.sockets, field))
         if address.scheme == "tcp":
             yield f"sockets.{field}", address.hostname or "", address.port or 0

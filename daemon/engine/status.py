@@ -1,0 +1,60 @@
+"""What the engine says about itself and its instrument, as plain types."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from daemon.engine.engine import Engine
+from daemon.plans.context import axes_of, unit_of
+from devices.area_detector import AreaDetector
+from devices.monitor import BeamMonitor
+from devices.point_detector import PointDetector
+from devices.shutter import Shutter
+
+KINDS: dict[type, str] = {
+    AreaDetector: "camera",
+    PointDetector: "detector",
+    Shutter: "shutter",
+    BeamMonitor: "monitor",
+}
+"""What a device is, in a word; whatever has axes is a stage."""
+
+
+def engine_status(engine: Engine) -> dict[str, Any]:
+    """What the engine does now.
+
+    Returns:
+        `state` (the RunEngine's, but `running` from the start of a plan until its run is closed), `plan`, `run`,
+        ages in seconds, and how the analyst is.
+    """
+    handle = engine.handle
+    busy = handle is not None and not handle.done
+    run = None
+    if handle is not None and busy and handle.run is not None:
+        run = {"uid": handle.uid, "path": str(handle.run), "points": engine.points}
+    silence = engine.analyst.silence
+    return {
+        "state": "running" if busy and engine.state == "idle" else engine.state,
+        "plan": handle.name if handle is not None and busy else None,
+        "run": run,
+        "loop_age": engine.loop_age,
+        "analyst_pid": engine.analyst.pid,
+        "analyst_alive": silence is not None,
+        "analyst_age": silence,
+        "analyst_restarts": engine.analyst.restarts,
+        "time": time.time(),
+    }
+
+
+def describe_device(name: str, device: Any) -> dict[str, Any]:  # noqa: ANN401 - any ophyd device
+    """A device in plain words, without asking its hardware for more than where its axes are."""
+    axes = []
+    for axis in axes_of(device):
+        low, high = getattr(axis, "limits", None) or (None, None)
+        axes.append(
+            {"name": axis.name, "units": unit_of(axis), "low": low, "high": high, "position": float(axis.position)}
+        )
+    kind = next((word for known, word in KINDS.items() if isinstance(device, known)), "stage" if axes else "device")
+    owner = type(device)
+    return {"name": name, "class": f"{owner.__module__}.{owner.__qualname__}", "kind": kind, "axes": axes}
