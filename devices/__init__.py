@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from devices.area_detector import AreaDetector
+    from devices.interlock import Interlock
     from devices.monitor import BeamMonitor
     from devices.point_detector import PointDetector
     from devices.shutter import Shutter
@@ -19,6 +20,7 @@ __all__ = [
     "Axis",
     "BeamMonitor",
     "FrameWriter",
+    "Interlock",
     "PointDetector",
     "Shutter",
     "Stage",
@@ -32,6 +34,7 @@ _MODULES = {
     "Axis": "stage",
     "BeamMonitor": "monitor",
     "FrameWriter": "writer",
+    "Interlock": "interlock",
     "PointDetector": "point_detector",
     "Shutter": "shutter",
     "Stage": "stage",

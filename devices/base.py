@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 from ophyd import Device, Kind, Signal
 
 from devices.errors import NotConnectedError
-from devices.protocols import Backend
+from devices.protocols import Backend, Watchable
 from devices.status import Status
 
 BackendT = TypeVar("BackendT", bound=Backend)
@@ -30,6 +30,38 @@ def number_key(source: str, units: str, precision: int = 3) -> dict[str, Any]:
         "units": units,
         "precision": precision,
     }
+
+
+class PushedSignal(Signal):
+    """A signal whose back-end may tell of every change: whoever subscribes hears of each, in the back-end's thread."""
+
+    _watched = False
+
+    @property
+    def source(self) -> Backend:
+        """The back-end that the value comes from."""
+        return cast(Any, self.parent).backend
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the back-end tells of changes by itself."""
+        return isinstance(self.source, Watchable)
+
+    def subscribe(self, callback: Callable[..., Any], event_type: str | None = None, run: bool = True) -> int:
+        """Have ``callback`` called with every change: see ophyd's ``Signal.subscribe``."""
+        if not self._watched and self.pushes:
+            self._watched = True
+            cast(Watchable, self.source).watch(self._pushed)
+        return cast(int, super().subscribe(callback, event_type, run))
+
+    def _value_of(self, pushed: Any) -> Any:  # noqa: ANN401 - numbers, words, flags
+        """Return the signal's value for a value of the back-end."""
+        return pushed
+
+    def _pushed(self, pushed: Any) -> None:  # noqa: ANN401 - as above
+        """Tell subscribers of a change."""
+        before, self._readback = self._readback, self._value_of(pushed)
+        self._run_subs(sub_type=self.SUB_VALUE, old_value=before, value=self._readback, timestamp=self.source.time())
 
 
 class BackendSignal(Signal):

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from ophyd import Component
 
-from devices.base import HINTED, BackendSignal, ConnectableDevice
+from devices.base import HINTED, BackendSignal, ConnectableDevice, PushedSignal
 from devices.protocols import Backend, ValueBackend
 
 
-class MonitorValue(BackendSignal):
+class MonitorValue(PushedSignal, BackendSignal):
     """One value of a monitor, with a back-end of its own."""
 
     def __init__(self, _: str = "", *, attr_name: str = "", **options: Any) -> None:
@@ -21,6 +21,11 @@ class MonitorValue(BackendSignal):
     def backend(self) -> ValueBackend:
         """What reads this value."""
         return cast(Any, self.parent).backends[self.attr_name]
+
+    @property
+    def source(self) -> Backend:
+        """The same; each value has a back-end of its own."""
+        return self.backend
 
 
 class BeamMonitor(ConnectableDevice):

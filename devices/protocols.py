@@ -178,6 +178,18 @@ class CounterBackend(Backend, Protocol):
 class ValueBackend(Backend, Protocol):
     """A value that can be read at any time."""
 
+@runtime_checkable
+class Watchable(Protocol):
+    """What a back-end offers besides when it tells of every change by itself, as an EPICS monitor does."""
+
+    def watch(self, changed: Callable[[Any], None]) -> None:
+        """Call ``changed(value)`` at every change from now on, from any thread; it returns at once.
+
+        The value is what the back-end's own reading method (``read``, ``is_open``) would return at that moment.
+        """
+        ...
+
+
     @property
     def units(self) -> str:
         """Unit of the value."""

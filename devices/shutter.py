@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal, cast
 
-from ophyd import Component, Kind, Signal
+from ophyd import Component, Kind
 
-from devices.base import BackedDevice
+from devices.base import BackedDevice, PushedSignal
 from devices.errors import SetpointError
 from devices.protocols import SwitchBackend
 from devices.status import Status
@@ -14,7 +14,7 @@ from devices.status import Status
 State = Literal["open", "closed"]
 
 
-class ShutterState(Signal):
+class ShutterState(PushedSignal):
     """Whether a shutter is open; its data key is the shutter's name."""
 
     @property
@@ -24,8 +24,11 @@ class ShutterState(Signal):
 
     def get(self, **_: Any) -> State:
         """Ask the back-end for the state."""
-        self._readback = "open" if cast(Any, self.parent).backend.is_open() else "closed"
+        self._readback = self._value_of(cast(Any, self.parent).backend.is_open())
         return self._readback
+
+    def _value_of(self, pushed: bool) -> State:
+        return "open" if pushed else "closed"
 
     def describe(self) -> dict[str, Any]:
         """Describe the state: one of two words."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.faults import Fault
 from simulators.fields import RandomField
 
 
@@ -21,6 +22,7 @@ class Beam:
         top_up: Time between refills, s.
         start: When the ring was last refilled, s since 1970.
         fluctuation: Slow relative fluctuation of the intensity as a function of time, s.
+        loss: What makes the ring lose its beam for a while.
     """
 
     flux: float
@@ -29,6 +31,7 @@ class Beam:
     top_up: float
     start: float
     fluctuation: RandomField
+    loss: Fault = field(default_factory=Fault)
 
     @classmethod
     def draw(
@@ -47,7 +50,9 @@ class Beam:
         return cls(flux, 100.0, lifetime, top_up, start, field)
 
     def ring_current(self, time: float) -> float:
-        """Return the ring current, mA: it decays exponentially from each refill."""
+        """Return the ring current, mA: it decays exponentially from each refill, and is 0 while the beam is lost."""
+        if self.loss.active:
+            return 0.0
         return self.current * float(np.exp(-((time - self.start) % self.top_up) / self.lifetime))
 
     def intensity(self, time: float) -> float:

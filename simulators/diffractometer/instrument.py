@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devices.area_detector import AreaDetector
+from devices.interlock import Interlock
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
 from devices.stage import Stage
@@ -20,6 +21,7 @@ from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
 from simulators.diffractometer.scene import Scene
 from simulators.errors import SimulatorError
+from simulators.faults import Fault, schedule
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.scenario import Truth
 
@@ -57,6 +59,10 @@ class InstrumentOptions(BaseModel):
     dead_pixels: int = Field(6, ge=0, description="pixels that never count")
     dtype: str = Field("uint16", pattern="^uint(8|16|32)$", description="type of a pixel: uint8, uint16 or uint32")
     shutter_open: bool = Field(True, description="whether the shutter is open at the start")
+    interlock: bool = Field(False, description="whether there is an interlock to watch")
+    beam_losses: tuple[tuple[float, float], ...] = Field(
+        (), description="when the ring loses its beam, s after the start, and for how long, s; both of wall time"
+    )
 
 
 def parse_options(**options: Any) -> InstrumentOptions:
@@ -86,7 +92,7 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
         **options: See :class:`InstrumentOptions`.
 
     Returns:
-        ``stage`` (x and y, 0 to 150 µm), ``detector``, ``shutter`` and ``monitor``.
+        ``stage`` (x and y, 0 to 150 µm), ``detector``, ``shutter`` and ``monitor``; ``interlock`` where asked for.
 
     Raises:
         SimulatorError: An option is unknown or out of range.
@@ -105,16 +111,24 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
         fluctuation=chosen.fluctuation,
     )
     scene = Scene(draw_film(chosen.preset, chosen.seed), beam, shutter, axes["x"], axes["y"], chosen.beam_size)
-    return {
+    schedule(beam.loss, chosen.beam_losses)
+    devices = {
         "stage": Stage(axes, name="stage"),
         "detector": AreaDetector(_camera(ticking, scene, chosen), name="detector"),
         "shutter": Shutter(shutter, name="shutter"),
         "monitor": BeamMonitor(
-            SimulatedValue(ticking, beam.ring_current, "mA"),
-            SimulatedValue(ticking, beam.intensity, "1/s"),
+            SimulatedValue(ticking, beam.ring_current, "mA", beam.loss),
+            SimulatedValue(ticking, beam.intensity, "1/s", beam.loss),
             name="monitor",
         ),
     }
+    return devices | ({"interlock": _interlock(ticking)} if chosen.interlock else {})
+
+
+def _interlock(clock: SimulatedClock) -> Interlock:
+    """Make an interlock that permits to measure until its fault says otherwise."""
+    broken = Fault()
+    return Interlock(SimulatedValue(clock, lambda _: float(not broken.active), "", broken), name="interlock")
 
 
 def _axis(name: str, controller: MotionController, options: InstrumentOptions) -> SimulatedAxis:
