@@ -11,6 +11,7 @@ from daemon.errors import SettingsError
 
 ENGINE_SOCKET = "engine.sock"
 ENGINE_LOCK = "engine.lock"
+TILED_HEARTBEAT = "tiled.heartbeat"
 
 
 def runtime_folder(data: Path) -> Path:

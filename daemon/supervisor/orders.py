@@ -12,17 +12,21 @@ from daemon.errors import AddressError
 from daemon.logs import logs_folder
 from daemon.settings import Settings
 from daemon.supervisor.keeper import Orders
-from daemon.supervisor.probes import engine_probe, server_probe
+from daemon.supervisor.probes import engine_probe, server_probe, tiled_probe
 from daemon.supervisor.processes import find_process
 
 SERVER_STARTUP = 60.0
 """How long the server may take to answer, s; far more than it needs, for the machine may be busy."""
 DEVICES_STARTUP = 60.0
 """How long the engine's devices may take to connect, on top of the analyst's start, s."""
+TILED_STARTUP = 60.0
+"""How long the process that registers runs may take to begin, s."""
+TILED_SILENCE = 180.0
+"""How long it may wait for a slow Tiled server without a sign of life, s; nobody waits for it."""
 
 
 def make_orders(settings: Settings, file: Path | None) -> list[Orders]:
-    """The server and the engine of a data folder, in the order in which they are asked to end.
+    """The processes of a data folder, in the order in which they are asked to end.
 
     Args:
         settings: of the daemon; what its command line said of data folder and port is handed on.
@@ -37,9 +41,10 @@ def make_orders(settings: Settings, file: Path | None) -> list[Orders]:
         named = [] if file is None else ["--settings", str(file.absolute())]
         command = [sys.executable, "-P", *words, *named]
         output = logs / f"{name}.log"
-        return Orders(name, command, words, output, environment=environment, silence=silence, **more)  # type: ignore[arg-type]
+        more = {"silence": silence, **more}
+        return Orders(name, command, words, output, environment=environment, **more)  # type: ignore[arg-type]
 
-    return [
+    processes = [
         orders("server", probe=server_probe(settings.server), startup=SERVER_STARTUP),
         orders(
             "engine",
@@ -47,6 +52,10 @@ def make_orders(settings: Settings, file: Path | None) -> list[Orders]:
             startup=settings.analyst.startup_timeout + DEVICES_STARTUP,
         ),
     ]
+    if settings.tiled.url is not None:
+        probe = tiled_probe(settings.data)
+        processes.append(orders("tiled", probe=probe, startup=TILED_STARTUP, silence=TILED_SILENCE))
+    return processes
 
 
 def check_addresses(settings: Settings, orders: list[Orders]) -> None:
@@ -64,6 +73,7 @@ def check_addresses(settings: Settings, orders: list[Orders]) -> None:
 def _addresses(settings: Settings, name: str) -> Iterator[tuple[str, str, int]]:
     if name == "server":
         yield "--port or server.port", settings.server.host, settings.server.port
+    if name != "engine":
         return
     for field in ("documents", "frames", "status"):
         address = urlsplit(getattr(settings.sockets, field))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import time
 from pathlib import Path
 
+from daemon.runtime import TILED_HEARTBEAT, runtime_folder
 from daemon.serve_settings import ServerSettings, reachable_host
 from daemon.supervisor.pulse import Probe
 
 HEALTH = "/api/v1/healthz"
+TILED_FRESH = 3.0
+"""A sign of life of the process that registers runs counts for so long, s."""
 
 
 def engine_probe(data: Path) -> Probe:
@@ -21,6 +25,18 @@ def engine_probe(data: Path) -> Probe:
 
     def ask(timeout: float) -> None:
         client.call("status", timeout=timeout)
+
+    return ask
+
+
+def tiled_probe(data: Path) -> Probe:
+    """Looks for the sign of life of the process that registers runs; Tiled itself is not asked, for it may be away."""
+    heartbeat = runtime_folder(data) / TILED_HEARTBEAT
+
+    def ask(timeout: float) -> None:
+        age = time.time() - heartbeat.stat().st_mtime
+        if age > TILED_FRESH:
+            raise TimeoutError(f"the last sign of life is {age:.0f} s old")
 
     return ask
 
