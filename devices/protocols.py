@@ -116,7 +116,11 @@ class AxisBackend(Backend, Protocol):
 
 @runtime_checkable
 class FrameBackend(Backend, Protocol):
-    """A camera that takes one frame per exposure."""
+    """A camera that takes one frame per exposure.
+
+    It may have an attribute ``saturation``: the value from which on a pixel is saturated, where that is not an
+    integer's largest value.
+    """
 
     exposure_time: float
     """Time a frame collects light, s; may be set."""
@@ -175,10 +179,6 @@ class CounterBackend(Backend, Protocol):
 
 
 @runtime_checkable
-class ValueBackend(Backend, Protocol):
-    """A value that can be read at any time."""
-
-@runtime_checkable
 class Watchable(Protocol):
     """What a back-end offers besides when it tells of every change by itself, as an EPICS monitor does."""
 
@@ -189,6 +189,10 @@ class Watchable(Protocol):
         """
         ...
 
+
+@runtime_checkable
+class ValueBackend(Backend, Protocol):
+    """A value that can be read at any time."""
 
     @property
     def units(self) -> str:
