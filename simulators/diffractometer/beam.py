@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.faults import Fault
 from simulators.fields import RandomField
+from simulators.outages import Outage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Beam:
     top_up: float
     start: float
     fluctuation: RandomField
-    loss: Fault = field(default_factory=Fault)
+    loss: Outage = field(default_factory=Outage)
 
     @classmethod
     def draw(

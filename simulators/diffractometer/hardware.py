@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from devices.protocols import Done
 from simulators.clock import SimulatedClock
-from simulators.faults import Fault
+from simulators.outages import Outage
 
 
 class SimulatedShutter:
@@ -18,14 +18,14 @@ class SimulatedShutter:
         travel_time: Time it takes, s.
 
     Attributes:
-        fault: What makes it fall closed until it is well again.
+        outage: What makes it fall closed until it is well again.
     """
 
     def __init__(self, clock: SimulatedClock, is_open: bool = True, travel_time: float = 0.1) -> None:
         self._clock, self._open, self._travel_time = clock, is_open, travel_time
-        self.fault = Fault()
+        self.outage = Outage()
         self._watchers: list[Callable[[bool], None]] = []
-        self.fault.watch(self._tell)
+        self.outage.watch(self._tell)
 
     def connect(self, timeout: float) -> None:
         """Do nothing: a virtual shutter is always there."""
@@ -36,7 +36,7 @@ class SimulatedShutter:
 
     def is_open(self) -> bool:
         """Tell whether the beam passes; while it has fallen it does not, wherever it was sent."""
-        return self._open and not self.fault.active
+        return self._open and not self.outage.active
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Call ``changed(is_open)`` whenever the shutter has moved, by itself or because it was told to."""
@@ -74,18 +74,18 @@ class SimulatedValue:
         clock: The instrument's clock.
         function: Value at a time, s since 1970.
         units: Unit of the value.
-        fault: What may go wrong with it; the function knows of that already.
+        outage: What may go wrong with it; the function knows of that already.
 
     Attributes:
-        fault: As given.
+        outage: As given.
         units: As given.
     """
 
     def __init__(
-        self, clock: SimulatedClock, function: Callable[[float], float], units: str, fault: Fault | None = None
+        self, clock: SimulatedClock, function: Callable[[float], float], units: str, outage: Outage | None = None
     ) -> None:
         self._clock, self._function, self.units = clock, function, units
-        self.fault = fault or Fault()
+        self.outage = outage or Outage()
 
     def connect(self, timeout: float) -> None:
         """Do nothing: a virtual value is always there."""
@@ -100,4 +100,4 @@ class SimulatedValue:
 
     def watch(self, changed: Callable[[float], None]) -> None:
         """Call ``changed(value)`` when something goes wrong and when it is well again; slow drifts are not told."""
-        self.fault.watch(lambda: changed(self.read()))
+        self.outage.watch(lambda: changed(self.read()))

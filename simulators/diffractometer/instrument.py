@@ -21,8 +21,8 @@ from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
 from simulators.diffractometer.scene import Scene
 from simulators.errors import SimulatorError
-from simulators.faults import Fault, schedule
 from simulators.motion import MotionController, SimulatedAxis
+from simulators.outages import Outage, schedule
 from simulators.scenario import Truth
 
 GRID = 31
@@ -126,8 +126,8 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
 
 
 def _interlock(clock: SimulatedClock) -> Interlock:
-    """Make an interlock that permits to measure until its fault says otherwise."""
-    broken = Fault()
+    """Make an interlock that permits to measure until its outage says otherwise."""
+    broken = Outage()
     return Interlock(SimulatedValue(clock, lambda _: float(not broken.active), "", broken), name="interlock")
 
 
