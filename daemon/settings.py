@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 from daemon.base import StrictModel
 from daemon.errors import SettingsError
 from daemon.fault_settings import FaultSettings
+from daemon.guard_settings import SuspenderSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
 
@@ -113,6 +114,8 @@ class RecorderSettings(StrictModel):
     """Arrays are written at the latest when this many events wait."""
     block_seconds: float = Field(default=1.0, gt=0)
     """Arrays are written at the latest this long after an event, s."""
+    least_free: int = Field(default=64_000_000, ge=0)
+    """What a scan leaves free on its disk, bytes; it waits before the last point that fits, until there is room."""
 
 
 class LogSettings(StrictModel):
@@ -143,6 +146,8 @@ class Settings(StrictModel):
     """How runs are written."""
     faults: FaultSettings = FaultSettings()
     """What happens when a device fails during a scan."""
+    suspenders: tuple[SuspenderSettings, ...] = ()
+    """Signals that suspend the scan while they say that measuring makes no sense."""
     logs: LogSettings = LogSettings()
     """The logs in the data folder."""
     server: ServerSettings = ServerSettings()

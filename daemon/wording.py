@@ -39,6 +39,14 @@ def quantity(value: float, unit: str = "") -> str:
     return f"{number(value)} {unit}" if unit else number(value)
 
 
+def amount(count: float) -> str:
+    """Write a number of bytes: ``512 bytes``, ``64 MB``, ``1.5 TB``."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if abs(count) >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.0f} bytes"
+
+
 def span(low: float, high: float, unit: str = "") -> str:
     """Write a range with its unit: ``0 to 150 µm``."""
     return f"{number(low)} to {quantity(high, unit)}"

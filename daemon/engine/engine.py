@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from bluesky import RunEngine
@@ -22,8 +22,12 @@ from daemon.engine.documents import DocumentFeed, Watcher
 from daemon.engine.ending import FINISH_DEADLINE, RunFollower, close_run
 from daemon.engine.handle import PlanHandle
 from daemon.engine.heartbeat import Heartbeat
+from daemon.engine.interruptions import Interruptions, Suspension
+from daemon.engine.room import Room, RoomGuard
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
+from daemon.engine.signal_guards import make_guards
+from daemon.engine.suspenders import Suspenders
 from daemon.engine.watchdog import LoopWatchdog
 from daemon.errors import EngineError
 from daemon.failure import explain_failure
@@ -89,11 +93,21 @@ class Engine:
         self._control = Control(self._run_engine)
         self._watchdog = LoopWatchdog(self._run_engine.loop)
         self._heartbeat = Heartbeat(self._run_engine.loop)
+        self._interruptions = Interruptions()
+        self._shutter = next(iter(self._find(Shutter)), None)
+        self._suspenders = Suspenders(self._run_engine, self._interruptions, self._shutter)
+        self._guards = make_guards(settings.suspenders, self.devices, self._suspenders)
+        self._room = RoomGuard(
+            settings.data, settings.recorder.least_free, self._interruptions, lambda: self.recorder.run
+        )
+        self._room.begin(self._find(AreaDetector), self._shutter)
         log_file = logs_folder(settings.data) / "analyst.log"
         self.analyst = AnalystClient(settings.analyst, self._answered, log_file, debug_delay)
         # Whatever process drove this instrument before may have died in the middle of anything.
         make_safe(self.devices.values())
         try:
+            for guard in self._guards:
+                guard.start()
             self.analyst.start()
             close_interrupted_runs(settings.data, self._writer.compact, register)
         except BaseException:
@@ -114,6 +128,24 @@ class Engine:
     def points(self) -> int:
         """Points of the run that is under way or ended last."""
         return self._follower.points
+
+    @property
+    def suspended(self) -> Suspension | None:
+        """What the plan waits for by itself; None while it goes on, or an operator has paused it."""
+        return self._interruptions.current
+
+    @property
+    def paused_by(self) -> str | None:
+        """Who keeps the plan from going on: "operator", "suspender" or "disk"; None where nobody does."""
+        if self.state in ("pausing", "paused"):
+            return "operator"
+        waiting = self.suspended
+        return None if waiting is None else waiting.kind
+
+    @property
+    def room(self) -> Room | None:
+        """How much more fits on the disk that holds the data folder; None where the system does not tell."""
+        return self._room.room
 
     @property
     def loop_age(self) -> float:
@@ -148,7 +180,10 @@ class Engine:
             kind, checked, context = self._prepare(name, parameters or {})
             self._agent = context.agent
             self._handle = handle = PlanHandle(name, context.fault_log)
-            plan = kind.make(context, checked)
+            self._room.begin(context.cameras, context.shutter)
+            self._interruptions.clear()
+            self._suspenders.begin()
+            plan = kind.make(replace(context, before_point=self._room.before_point), checked)
             self._control.begin()
             self._thread = threading.Thread(
                 target=self._run, args=(handle, plan, dict(metadata or {})), name=f"plan-{name}", daemon=True
@@ -197,6 +232,8 @@ class Engine:
                 log.exception("the plan could not be aborted while the engine was closed")
         if self._thread is not None:
             self._thread.join(FINISH_DEADLINE)
+        for guard in self._guards:
+            guard.stop()
         make_safe(self.devices.values())
         self.analyst.close()
         self.recorder.close()
@@ -264,6 +301,7 @@ class Engine:
             error = explain_failure(failure)
         statistics = {"loop": asdict(self._watchdog.stop()), "seconds": time.monotonic() - started}
         statistics["faults"] = handle.faults.plain()
+        statistics |= self._interruptions.statistics()
         gc.unfreeze()
         make_safe(self.devices.values())
         result = None

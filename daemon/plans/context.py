@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bluesky import Msg
 from bluesky.protocols import Readable, Triggerable
 from ophyd import Signal
 
@@ -31,6 +32,7 @@ class ScanContext:
         writer: where frames go.
         reason: gives the operator's reason for an abort, which bluesky forgets.
         agent: decides and keeps the books; None where the scan has no objective.
+        before_point: messages sent before each point, right after a checkpoint.
     """
 
     axes: dict[str, Any]
@@ -41,6 +43,7 @@ class ScanContext:
     writer: FrameWriter
     reason: Callable[[], str] = str
     agent: Agent | None = None
+    before_point: Callable[[], Iterable[Msg]] = tuple
 
     @property
     def exposure_time(self) -> float:

@@ -43,6 +43,7 @@ class Scan:
     def measure(self, number: int, position: Mapping[str, float]) -> Messages:
         """Moves, exposes and records one point; rows of earlier points are written while the detectors expose."""
         context, timing = self.context, Timing()
+        yield from context.before_point()
         where = tuple(position.values())
         self._doses[where] = self._doses.get(where, 0.0) + context.exposure_time
         started = time.perf_counter()
