@@ -72,7 +72,8 @@ class Agent:
         self._answers: dict[Key, Answer] = {}
         self._waiting: dict[Key, Status] = {}
         self._points: dict[int, tuple[dict[str, float], dict[str, float], float]] = {}
-        self._primary = ""
+        self._streams: dict[str, str] = {}
+        self.rows: set[int] = set()
         self._started = NAN
         self._row = 0
         self.timings: dict[int, Timing] = {}
@@ -134,9 +135,11 @@ class Agent:
         """Follows the run's documents: it begins with them, and they hold what was really recorded."""
         if name == "start":
             self._send(self._begin(self._run_folder()))
-        elif name == "descriptor" and document["name"] == "primary":
-            self._primary = document["uid"]
-        elif name == "event" and document["descriptor"] == self._primary:
+        elif name == "descriptor":
+            self._streams[document["uid"]] = document["name"]
+        elif name == "event" and self._streams.get(document["descriptor"]) == STREAM:
+            self.rows.add(document["data"][f"{self.name}_point"])
+        elif name == "event" and self._streams.get(document["descriptor"]) == "primary":
             readings = scalars(dict(document["data"]))
             when = max(document["timestamps"].values())
             if math.isnan(self._started):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ophyd import Component, Signal
 
 from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal, number_key
-from devices.errors import OperationError
+from devices.errors import OperationError, SaturatedFrameError, WrongFrameError
 from devices.frames import FrameLayout
 from devices.protocols import Coordinate, FrameBackend
 from devices.status import Status
@@ -44,6 +44,8 @@ class AreaDetector(BackedDevice[FrameBackend]):
 
     Attributes:
         dark: Whether frames are taken with the camera kept from the light.
+        saturated_fraction: A frame with more than this fraction of its good pixels saturated is refused; None takes
+            every frame.
         last_frame: The last frame, shape (y, x), or None.
     """
 
@@ -54,6 +56,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
     def __init__(self, backend: FrameBackend, *, name: str, writer: FrameWriter | None = None, **options: Any) -> None:
         super().__init__(backend, name=name, **options)
         self.dark = False
+        self.saturated_fraction: float | None = None
         self.last_frame: NDArray[Any] | None = None
         self._layout: FrameLayout | None = None
         self._status = Status.finished()
@@ -82,6 +85,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
                 backend.units,
                 self.frame_coordinates(),
                 backend.bad_pixels(),
+                _saturation(backend),
             )
         return self._layout
 
@@ -110,7 +114,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
         An exposure under way, left behind by a pause, is given up.
         """
         self._give_up()
-        self._status = status = Status(f"exposure of {self.name}")
+        self._status = status = Status(f"exposure of {self.name}", self.name)
 
         def done(frame: NDArray[Any] | None, error: Exception | None) -> None:
             if error is None and not status.done:
@@ -144,20 +148,48 @@ class AreaDetector(BackedDevice[FrameBackend]):
 
     def _take(self, frame: NDArray[Any] | None) -> Exception | None:
         """Write a frame and keep its numbers for ``read``; return why that failed, or None."""
-        if frame is None or frame.shape != self.layout.shape:
-            what = "no frame" if frame is None else f"a frame of shape {frame.shape}"
-            return OperationError(f"{self.name}: the exposure gave {what} instead of {self.layout.shape}")
+        if frame is None:
+            return OperationError(f"{self.name}: the exposure gave no frame")
+        good = np.empty(0)
+        if (error := self._wrong(frame)) is None:
+            good = frame[self.layout.good_pixels]
+            error = self._saturated(good)
+        if error is not None:
+            return error
         try:
             if self.writer is not None:
                 self.writer.write(self.layout, frame)
         except Exception as error:
             return error
         self.last_frame = frame
-        total, largest = self._statistics(frame[self.layout.good_pixels])
+        total, largest = self._statistics(good)
         now = self.backend.time()
         self.total.put(total, timestamp=now, force=True)
         self.max.put(largest, timestamp=now, force=True)
         return None
+
+    def _wrong(self, frame: NDArray[Any]) -> WrongFrameError | None:
+        """Return why a frame does not fit what the camera says of its frames, or None."""
+        layout = self.layout
+        if frame.shape != layout.shape:
+            what = f"a frame of shape {frame.shape} instead of {layout.shape}"
+        elif frame.dtype.newbyteorder("=") != layout.dtype.newbyteorder("="):
+            what = f"a frame of {frame.dtype} instead of {layout.dtype}"
+        else:
+            return None
+        return WrongFrameError(f"{self.name}: the exposure gave {what}")
+
+    def _saturated(self, good: NDArray[Any]) -> SaturatedFrameError | None:
+        """Return why a frame is too bright, or None."""
+        limit, level = self.saturated_fraction, self.layout.saturation
+        if limit is None or level is None or not good.size:
+            return None
+        fraction = np.count_nonzero(good >= level) / good.size
+        if fraction <= limit:
+            return None
+        return SaturatedFrameError(
+            f"{self.name}: {fraction:.1%} of the frame's pixels are saturated (at most {limit:.1%} may be)"
+        )
 
     def _statistics(self, good: NDArray[Any]) -> tuple[float, float]:
         """Return the sum and the largest value of the good pixels; pixels without a value (NaN) are left out."""
@@ -177,3 +209,12 @@ class AreaDetector(BackedDevice[FrameBackend]):
         self._layout = None
         if self.writer is not None:
             self.writer.prepare(self.layout)
+
+
+def _saturation(backend: FrameBackend) -> float | None:
+    """Return the value from which on a camera's pixels are saturated, or None where it is not known."""
+    declared = getattr(backend, "saturation", None)
+    dtype = np.dtype(backend.dtype)
+    if declared is None and dtype.kind in "iu":
+        return float(np.iinfo(dtype).max)
+    return None if declared is None else float(declared)

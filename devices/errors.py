@@ -7,7 +7,9 @@ DeviceError
 ├── SetpointError               a set-point that the device does not know (also ValueError)
 ├── OperationError              the hardware reported a failure
 │   ├── MoveInterruptedError    a move ended before its target
-│   └── ExposureInterruptedError  an exposure ended before its time
+│   ├── ExposureInterruptedError  an exposure ended before its time
+│   ├── WrongFrameError         a frame has another shape or type of pixels than the camera says
+│   └── SaturatedFrameError     too many pixels of a frame are saturated
 └── FrameWriterError            a frame could not be recorded
 ```
 """
@@ -56,6 +58,14 @@ class MoveInterruptedError(OperationError):
 
 class ExposureInterruptedError(OperationError):
     """An exposure was aborted before its time was over."""
+
+
+class WrongFrameError(OperationError):
+    """A frame has another shape or type of pixels than the camera says; it is not recorded."""
+
+
+class SaturatedFrameError(OperationError):
+    """More pixels of a frame are saturated than are accepted; it is not recorded."""
 
 
 class FrameWriterError(DeviceError):

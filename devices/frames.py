@@ -26,6 +26,7 @@ class FrameLayout:
         units: Unit of a pixel.
         coordinates: Coordinates by dimension name, ``<key>_y`` and ``<key>_x``.
         bad_pixels: Pixels known to be hot or dead, shape (y, x), or None.
+        saturation: Value from which on a pixel is saturated, or None where none is known.
         good_pixels: The others, shape (y, x).
     """
 
@@ -35,6 +36,7 @@ class FrameLayout:
     units: str = "counts"
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
     bad_pixels: NDArray[np.bool_] | None = None
+    saturation: float | None = None
     good_pixels: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class FrameLayout:
             (self.key, self.shape, self.dtype, self.units) == (other.key, other.shape, other.dtype, other.units)
             and np.array_equal(self.good_pixels, other.good_pixels)
             and (self.bad_pixels is None) == (other.bad_pixels is None)
+            and self.saturation == other.saturation
             and self.coordinates.keys() == other.coordinates.keys()
             and all(value.same_as(other.coordinates[name]) for name, value in self.coordinates.items())
         )

@@ -50,7 +50,7 @@ class PointDetector(BackedDevice[CounterBackend]):
         A measurement under way, left behind by a pause, is given up.
         """
         self._give_up()
-        self._status = status = Status(f"measurement by {self.name}")
+        self._status = status = Status(f"measurement by {self.name}", self.name)
 
         def done(value: float | None, error: Exception | None) -> None:
             if error is None and value is None:

@@ -85,7 +85,7 @@ class Shutter(BackedDevice[SwitchBackend]):
         """
         self.check_value(value)
         self._setpoint = self._setpoints[value]
-        status = Status(f"{self.name} to {self._setpoint}")
+        status = Status(f"{self.name} to {self._setpoint}", self.name)
         start = self.backend.open if self._setpoint == "open" else self.backend.close
         start(status.finish)
         return status

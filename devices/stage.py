@@ -109,7 +109,7 @@ class Axis(BackedDevice[AxisBackend], PositionerBase):  # pyright: ignore[report
         """
         target = float(position)
         self.check_value(target)
-        status = Status(f"{self.name} to {target:g} {self.egu}")
+        status = Status(f"{self.name} to {target:g} {self.egu}", self.name)
         self._setpoint, self._move = target, status
         self._run_subs(sub_type=self.SUB_START, timestamp=self.backend.time())
         status.add_callback(self._moved)

@@ -22,10 +22,12 @@ class Status(StatusProtocol):
 
     Args:
         what: What is under way, for messages (``"stage_x to 5 µm"``).
+        device: Name of the device whose operation it is; empty where it is nobody's.
     """
 
-    def __init__(self, what: str = "operation") -> None:
+    def __init__(self, what: str = "operation", device: str = "") -> None:
         self.what = what
+        self.device = device
         self._lock = threading.Lock()
         self._event: threading.Event | None = None
         self._callbacks: list[Callable[[Any], None]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from daemon.agent import Agent
 from daemon.analyst.messages import Begin, FrameLayout, Request
 from daemon.analyst.objective import Objective, known_references
 from daemon.errors import PlanRejected
+from daemon.fault_settings import FaultSettings
 from daemon.plans.context import ScanContext, make_context, scalar_keys, speed_of, unit_of
 from daemon.plans.models import AutonomousScan, ScanParameters
 from daemon.recorder.layout import JOURNAL
@@ -28,12 +29,14 @@ class Links:
         send: hands a request to the analyst.
         run_folder: gives the folder of the run under way.
         reason: gives the operator's reason for an abort.
+        faults: what is done when a device fails.
     """
 
     writer: FrameWriter
     send: Callable[[Request], None]
     run_folder: Callable[[], str]
     reason: Callable[[], str]
+    faults: FaultSettings = field(default_factory=FaultSettings)
 
 
 def prepare_scan(
@@ -53,7 +56,9 @@ def prepare_scan(
     Raises:
         PlanRejected: naming the field and what to change, before anything has moved or been written.
     """
-    context = make_context(devices, parameters, links.writer, links.reason)
+    context = replace(make_context(devices, parameters, links.writer, links.reason), faults=links.faults)
+    for camera in context.cameras:
+        camera.saturated_fraction = None if links.faults.saturated == "accept" else links.faults.saturated_fraction
     _check_dose(context, parameters)
     if isinstance(parameters, AutonomousScan):
         _check_search(parameters, context)
@@ -93,12 +98,12 @@ def _check_dose(context: ScanContext, parameters: ScanParameters) -> None:
 def _check_search(parameters: AutonomousScan, context: ScanContext) -> None:
     from analysis.optimization import ACQUISITIONS, SURROGATES, OptimizationError, SearchSpace
 
-    for field, value, known in (
+    for name, value, known in (
         ("acquisition", parameters.acquisition, ACQUISITIONS),
         ("surrogate", parameters.surrogate, SURROGATES),
     ):
         if value not in known:
-            raise PlanRejected(f"{field}: {value!r} is not known; choose one of {', '.join(sorted(known))}")
+            raise PlanRejected(f"{name}: {value!r} is not known; choose one of {', '.join(sorted(known))}")
     grid = {name: axis.points for name, axis in parameters.axes.items() if axis.points is not None}
     try:
         SearchSpace(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import EngineError
+from daemon.plans.faults import FaultLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class PlanResult:
         reason: the stop document's reason; empty for a plan that ended by itself.
         points: events in the primary stream.
         stop_reason: why a scan that decides for itself had measured enough.
-        statistics: figures of the loop, the analyst and the best point, as kept with the run.
+        statistics: figures of the loop, the analyst, the best point and the devices' faults, as kept with the run.
     """
 
     uid: str
@@ -38,15 +39,18 @@ class PlanHandle:
 
     Args:
         name: the plan's name.
+        faults: where the plan notes what its devices did wrong.
 
     Attributes:
         name: the plan's name.
+        faults: what the plan's devices did wrong so far.
         uid: of the run, once it is open; empty before.
         run: the run's folder, once it is open; None before.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, faults: FaultLog | None = None) -> None:
         self.name = name
+        self.faults = FaultLog() if faults is None else faults
         self.uid = ""
         self.run: Path | None = None
         self._opened = threading.Event()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from bluesky.protocols import Stoppable, Triggerable
 
+from daemon.errands import run_within
 from daemon.errors import InstrumentError
 from daemon.plans.context import axes_of
 from devices.area_detector import AreaDetector
 from devices.shutter import Shutter
 
-log = logging.getLogger(__name__)
-
 SHUTTER_DEADLINE = 5.0
 """How long a shutter may take to close, s."""
+
+SAFE_DEADLINE = 6.0
+"""How long it may take until everything is safe, s."""
 
 
 def connect(devices: Mapping[str, Any], timeout: float = 5.0) -> None:
@@ -40,13 +42,17 @@ def connect(devices: Mapping[str, Any], timeout: float = 5.0) -> None:
         raise InstrumentError(f"the instrument cannot be reached: {'; '.join(failures)}")
 
 
-def make_safe(devices: Iterable[Any]) -> None:
-    """Stops every motor and detector and closes the shutter, whatever the plan left behind; failures are logged."""
-    for device in devices:
-        try:
-            _quieten(device)
-        except Exception:
-            log.exception("%s could not be brought to rest", getattr(device, "name", device))
+def make_safe(devices: Iterable[Any], deadline: float = SAFE_DEADLINE) -> None:
+    """Stops every motor and detector and closes the shutter, whatever the plan left behind.
+
+    All at the same time, so that a device that does not answer keeps no other from it; failures are logged.
+
+    Args:
+        devices: the instrument.
+        deadline: the longest that all of it may take, s.
+    """
+    calls = [(f"bringing {getattr(device, 'name', device)} to rest", partial(_quieten, device)) for device in devices]
+    run_within(deadline, calls)
 
 
 def _quieten(device: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bluesky import Msg
@@ -12,6 +12,8 @@ from ophyd import Signal
 
 from daemon.agent import Agent
 from daemon.errors import PlanRejected
+from daemon.fault_settings import FaultSettings
+from daemon.plans.faults import FaultLog
 from daemon.plans.models import AxisRange, ScanParameters
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
@@ -33,6 +35,8 @@ class ScanContext:
         reason: gives the operator's reason for an abort, which bluesky forgets.
         agent: decides and keeps the books; None where the scan has no objective.
         before_point: messages sent before each point, right after a checkpoint.
+        faults: what is done when a device fails.
+        fault_log: where such failures are noted.
     """
 
     axes: dict[str, Any]
@@ -44,6 +48,8 @@ class ScanContext:
     reason: Callable[[], str] = str
     agent: Agent | None = None
     before_point: Callable[[], Iterable[Msg]] = tuple
+    faults: FaultSettings = field(default_factory=FaultSettings)
+    fault_log: FaultLog = field(default_factory=FaultLog)
 
     @property
     def exposure_time(self) -> float:

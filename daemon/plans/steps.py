@@ -8,17 +8,17 @@ message: after a pause it may be None.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from bluesky import Msg
-from bluesky.utils import IllegalMessageSequence
+from bluesky.utils import FailedStatus, IllegalMessageSequence
 
 from daemon.agent import STREAM, Agent, Timing
 from daemon.plans.context import ScanContext
-
-Messages = Generator[Msg, Any, None]
+from daemon.plans.deadlines import exposure_deadline, move_deadline
+from daemon.plans.tries import Attempt, Messages, Tries
 
 DARKS = "darks"
 """The stream of dark frames."""
@@ -39,31 +39,47 @@ class Scan:
         self._unwritten: list[int] = []
         self._bundling = False
         self._doses: dict[tuple[float, ...], float] = {}
+        self._tries = Tries(context.faults, context.fault_log)
 
     def measure(self, number: int, position: Mapping[str, float]) -> Messages:
         """Moves, exposes and records one point; rows of earlier points are written while the detectors expose."""
-        context, timing = self.context, Timing()
-        yield from context.before_point()
-        where = tuple(position.values())
-        self._doses[where] = self._doses.get(where, 0.0) + context.exposure_time
+        timing = Timing()
+        yield from self.context.before_point()
+
+        def step(attempt: Attempt) -> Messages:
+            return self._point(attempt, number, position, timing)
+
+        yield from self._tries.run(f"at point {number}", step, number, self._drop)
+        yield Msg("checkpoint")
+        if self.context.agent is not None:
+            self.context.agent.timings[number] = timing
+            self._unwritten.append(number)
+
+    def _point(self, attempt: Attempt, number: int, position: Mapping[str, float], timing: Timing) -> Messages:
+        """One try of a point, from the first set-point until its event is saved."""
+        context = self.context
         started = time.perf_counter()
         context.writer.begin_point(number - 1)
         for name, target in position.items():
-            yield Msg("set", context.axes[name], target, group="move")
-        yield Msg("wait", None, group="move")
+            axis = context.axes[name]
+            allowed, late = move_deadline(axis, target, context.faults)
+            yield from attempt.start("set", axis, target, group="move", seconds=allowed, late=late)
+        yield from attempt.wait("move")
         moved = time.perf_counter()
-        for detector in context.detectors:
-            yield Msg("trigger", detector, group="expose")
+        yield from self._expose(attempt, context.detectors)
+        where = tuple(position.values())
+        self._doses[where] = self._doses.get(where, 0.0) + context.exposure_time
         yield from self.write_rows()
-        yield Msg("wait", None, group="expose")
+        yield from attempt.wait("expose")
         exposed = time.perf_counter()
-        yield from self._event("primary", context.readables)
-        yield Msg("checkpoint")
+        yield from attempt.event("primary", context.readables)
         timing.move, timing.expose = (moved - started) * 1e3, (exposed - moved) * 1e3
         timing.record = (time.perf_counter() - exposed) * 1e3
-        if context.agent is not None:
-            context.agent.timings[number] = timing
-            self._unwritten.append(number)
+
+    def _expose(self, attempt: Attempt, detectors: Sequence[Any]) -> Messages:
+        for detector in detectors:
+            allowed, late = exposure_deadline(detector, self.context.faults)
+            yield from attempt.start("trigger", detector, group="expose", seconds=allowed, late=late)
 
     def overdosed(self, position: Mapping[str, float], limit: float | None) -> bool:
         """Whether one more exposure at a position would go beyond a limit, s."""
@@ -74,17 +90,16 @@ class Scan:
         """Writes the agent's rows of those points whose values are there; with `wait`, of all."""
         agent = self.context.agent
         while agent is not None and self._unwritten and (wait or agent.ready(self._unwritten[0])):
-            number = self._unwritten.pop(0)
+            number = self._unwritten[0]
             yield Msg("set", agent, number, group="agent")
             if not agent.ready(number):
                 yield Msg("wait", None, group="agent")
-            yield from self._event(STREAM, [agent])
+            yield from self._row(agent)
+            self._unwritten.remove(number)
 
     def leave(self) -> Messages:
         """Writes the rows that can be written without waiting, when the scan ends early."""
-        if self._bundling:
-            with suppress(IllegalMessageSequence):
-                yield Msg("drop")
+        yield from self._drop()
         yield from self.write_rows()
 
     def suggestion(self, agent: Agent, number: int) -> Messages:
@@ -109,35 +124,61 @@ class Scan:
         yield from self.shutter("closed")
         with _in_the_dark(self.context):
             for index in range(first, first + count):
-                self.context.writer.begin_point(index)
-                for camera in self.context.cameras:
-                    yield Msg("trigger", camera, group="dark")
-                yield Msg("wait", None, group="dark")
-                yield from self._event(DARKS, self.context.cameras)
+                yield from self._tries.run(f"while dark frame {index + 1} was taken", self._dark_frame(index))
                 yield Msg("checkpoint")
+
+    def _dark_frame(self, index: int) -> Callable[[Attempt], Messages]:
+        def step(attempt: Attempt) -> Messages:
+            self.context.writer.begin_point(index)
+            yield from self._expose(attempt, self.context.cameras)
+            yield from attempt.wait("expose")
+            yield from attempt.event(DARKS, self.context.cameras)
+
+        return step
 
     def shutter(self, state: str) -> Messages:
         """Opens or closes the shutter, where there is one."""
-        if self.context.shutter is not None:
-            yield Msg("set", self.context.shutter, state, group="shutter")
-            yield Msg("wait", None, group="shutter")
+        shutter, allowed = self.context.shutter, self.context.faults.margin
+        if shutter is None:
+            return
+
+        def step(attempt: Attempt) -> Messages:
+            late = f"was not {state}"
+            yield from attempt.start("set", shutter, state, group="shutter", seconds=allowed, late=late)
+            yield from attempt.wait("shutter")
+
+        yield from self._tries.run(f"when it should be {state}", step)
 
     def set_exposure(self, seconds: float | None) -> Messages:
         """Sets the exposure time of all detectors that have one."""
         if seconds is None:
             return
-        for detector in self.context.detectors:
-            if hasattr(detector, "exposure_time"):
-                yield Msg("set", detector.exposure_time, seconds, group="exposure time")
-        yield Msg("wait", None, group="exposure time")
+        signals = [d.exposure_time for d in self.context.detectors if hasattr(d, "exposure_time")]
 
-    def _event(self, stream: str, devices: Sequence[Any]) -> Messages:
+        def step(attempt: Attempt) -> Messages:
+            allowed, late = self.context.faults.margin, f"was not set to {seconds:g} s"
+            for signal in signals:
+                yield from attempt.start("set", signal, seconds, group="exposure time", seconds=allowed, late=late)
+            yield from attempt.wait("exposure time")
+
+        yield from self._tries.run("when it was set before the scan", step)
+
+    def _row(self, agent: Agent) -> Messages:
         self._bundling = True
-        yield Msg("create", None, name=stream)
-        for device in devices:
-            yield Msg("read", device)
+        yield Msg("create", None, name=STREAM)
+        yield Msg("read", agent)
         yield Msg("save")
         self._bundling = False
+
+    def _drop(self) -> Messages:
+        """Takes back a row that was being written; one that has been saved already is not written again."""
+        agent = self.context.agent
+        if self._bundling:
+            with suppress(IllegalMessageSequence, FailedStatus):
+                yield Msg("drop")
+            self._bundling = False
+        if agent is not None:
+            self._unwritten = [number for number in self._unwritten if number not in agent.rows]
 
 
 @contextmanager

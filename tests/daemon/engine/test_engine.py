@@ -15,7 +15,7 @@ import pytest
 from event_model import DocumentNames, schema_validators
 
 from daemon.engine import Engine
-from daemon.errors import EngineError, PlanRejected
+from daemon.errors import DeviceFailed, EngineError, PlanRejected
 from daemon.plans import PLANS
 from daemon.runs import Run
 
@@ -236,7 +236,7 @@ def test_a_failing_device_fails_the_plan_in_one_line(engine: Engine, scan: Param
     camera = engine.devices["detector"].backend
     expose, camera.expose = camera.expose, lambda done, dark=False: done(None, OSError("cable pulled"))
     handle = engine.start_plan("autonomous_scan", scan())
-    with pytest.raises(EngineError, match="cable pulled"):
+    with pytest.raises(DeviceFailed, match="detector failed at point 1: cable pulled"):
         handle.wait(60)
     assert handle.run is not None
     assert Run(handle.run).status == "fail"
