@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.errors import ExposureInterruptedError, OperationError
-from devices.protocols import Coordinate, FrameDone
-from simulators.clock import SimulatedClock, Timer
+from devices.protocols import Cancellable, Clock, Coordinate, FrameDone
 from simulators.diffractometer.pattern import QX, QZ, SHAPE
 
 NOISE_STREAM = 4
@@ -78,7 +77,7 @@ class Scenery(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Exposure:
+class Exposure:
     """An exposure under way: where and when it began, when it ends, and whom to tell."""
 
     origin: tuple[float, float]
@@ -111,7 +110,7 @@ class SimulatedCamera:
 
     def __init__(
         self,
-        clock: SimulatedClock,
+        clock: Clock,
         scene: Scenery,
         sensor: Sensor,
         *,
@@ -127,8 +126,8 @@ class SimulatedCamera:
         self._visits: Counter[tuple[int, int, int]] = Counter()
         self._lock = threading.Lock()
         self._next_start = -np.inf
-        self._exposure: _Exposure | None = None
-        self._timer: Timer | None = None
+        self._exposure: Exposure | None = None
+        self._timer: Cancellable | None = None
 
     def connect(self, timeout: float) -> None:
         """Do nothing: a virtual camera is always there."""
@@ -156,7 +155,7 @@ class SimulatedCamera:
                 raise OperationError("the camera is exposing already; wait for the frame or abort it")
             start = max(self._clock.time(), self._next_start)
             self._next_start = start + 1.0 / self.frame_rate
-            exposure = _Exposure(self._scene.locate(start), start, start + self.exposure_time, dark, done)
+            exposure = Exposure(self._scene.locate(start), start, start + self.exposure_time, dark, done)
             self._exposure = exposure
         delay = exposure.end + self.readout_time - self._clock.time()
         timer = self._clock.call_after(delay, lambda: self._read_out(exposure))
@@ -174,15 +173,15 @@ class SimulatedCamera:
         if exposure is not None:
             exposure.done(None, ExposureInterruptedError("the exposure was aborted before the frame was read out"))
 
-    def _read_out(self, exposure: _Exposure) -> None:
+    def _read_out(self, exposure: Exposure) -> None:
         """Make the frame and hand it over."""
         with self._lock:
             if self._exposure is not exposure:
                 return
             self._exposure = self._timer = None
-        exposure.done(self._frame(exposure), None)
+        exposure.done(self.draw(exposure), None)
 
-    def _frame(self, exposure: _Exposure) -> NDArray[np.unsignedinteger]:
+    def draw(self, exposure: Exposure) -> NDArray[np.unsignedinteger]:
         """Draw the counts of an exposure, as the converter gives them."""
         lit = not exposure.dark and self._scene.is_lit()
         light = np.zeros(self.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from devices.area_detector import AreaDetector
 from devices.interlock import Interlock
 from devices.monitor import BeamMonitor
+from devices.protocols import Clock
 from devices.shutter import Shutter
 from devices.stage import Stage
 from simulators.clock import SimulatedClock
 from simulators.diffractometer.beam import Beam
-from simulators.diffractometer.detector import Sensor, SimulatedCamera
-from simulators.diffractometer.film import draw_film
+from simulators.diffractometer.detector import Scenery, Sensor, SimulatedCamera
+from simulators.diffractometer.film import Film, draw_film
 from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
 from simulators.diffractometer.scene import Scene
@@ -24,6 +25,9 @@ from simulators.errors import SimulatorError
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.outages import Outage, schedule
 from simulators.scenario import Truth
+
+SceneT = TypeVar("SceneT", bound=Scene)
+CameraT = TypeVar("CameraT", bound=SimulatedCamera)
 
 GRID = 31
 """Positions per axis of the source's grid scan."""
@@ -98,24 +102,12 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
         SimulatorError: An option is unknown or out of range.
     """
     chosen = parse_options(preset=preset, seed=seed, clock=clock, **options)
-    ticking = SimulatedClock.from_name(chosen.clock)
-    controller = MotionController(ticking)
-    axes = {name: _axis(name, controller, chosen) for name in ("x", "y")}
-    shutter = SimulatedShutter(ticking, chosen.shutter_open)
-    beam = Beam.draw(
-        chosen.seed,
-        FLUX[chosen.preset] if chosen.flux is None else chosen.flux,
-        ticking.time(),
-        lifetime=chosen.beam_lifetime,
-        top_up=chosen.top_up,
-        fluctuation=chosen.fluctuation,
-    )
-    scene = Scene(draw_film(chosen.preset, chosen.seed), beam, shutter, axes["x"], axes["y"], chosen.beam_size)
-    schedule(beam.loss, chosen.beam_losses)
+    parts = make_parts(chosen)
+    ticking, beam = parts.clock, parts.beam
     devices = {
-        "stage": Stage(axes, name="stage"),
-        "detector": AreaDetector(_camera(ticking, scene, chosen), name="detector"),
-        "shutter": Shutter(shutter, name="shutter"),
+        "stage": Stage(parts.axes, name="stage"),
+        "detector": AreaDetector(make_camera(ticking, make_scene(parts, chosen), chosen), name="detector"),
+        "shutter": Shutter(parts.shutter, name="shutter"),
         "monitor": BeamMonitor(
             SimulatedValue(ticking, beam.ring_current, "mA", beam.loss),
             SimulatedValue(ticking, beam.intensity, "1/s", beam.loss),
@@ -123,6 +115,50 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
         ),
     }
     return devices | ({"interlock": _interlock(ticking)} if chosen.interlock else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What stands in the beam's way, and what moves it.
+
+    Attributes:
+        clock: Of everything.
+        axes: Those of the stage, x and y.
+        shutter: In front of the sample.
+        film: The sample.
+        beam: The beam.
+    """
+
+    clock: SimulatedClock
+    axes: dict[str, SimulatedAxis]
+    shutter: SimulatedShutter
+    film: Film
+    beam: Beam
+
+
+def make_parts(options: InstrumentOptions) -> Parts:
+    """Make all virtual hardware but the camera, and begin with the losses of the beam that were asked for."""
+    clock = SimulatedClock.from_name(options.clock)
+    controller = MotionController(clock)
+    axes = {name: _axis(name, controller, options) for name in ("x", "y")}
+    beam = Beam.draw(
+        options.seed,
+        FLUX[options.preset] if options.flux is None else options.flux,
+        clock.time(),
+        lifetime=options.beam_lifetime,
+        top_up=options.top_up,
+        fluctuation=options.fluctuation,
+    )
+    schedule(beam.loss, options.beam_losses)
+    return Parts(
+        clock, axes, SimulatedShutter(clock, options.shutter_open), draw_film(options.preset, options.seed), beam
+    )
+
+
+def make_scene(parts: Parts, options: InstrumentOptions, kind: type[SceneT] = Scene) -> SceneT:
+    """Make what the camera looks at, of a kind of scene."""
+    x, y = parts.axes["x"], parts.axes["y"]
+    return kind(parts.film, parts.beam, parts.shutter, x, y, options.beam_size)
 
 
 def _interlock(clock: SimulatedClock) -> Interlock:
@@ -143,9 +179,11 @@ def _axis(name: str, controller: MotionController, options: InstrumentOptions) -
     )
 
 
-def _camera(clock: SimulatedClock, scene: Scene, options: InstrumentOptions) -> SimulatedCamera:
-    """Make the camera."""
-    return SimulatedCamera(
+def make_camera(
+    clock: Clock, scene: Scenery, options: InstrumentOptions, kind: type[CameraT] = SimulatedCamera
+) -> CameraT:
+    """Make the camera, of a kind of camera."""
+    return kind(
         clock,
         scene,
         Sensor.draw(options.seed, options.dark_rate, options.hot_pixels, options.dead_pixels),
