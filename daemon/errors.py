@@ -167,9 +167,8 @@ class LockHeld(StoreError):  # noqa: N818 - says what happened
         self.since = since
         self.note = note
         why = f" ({note})" if note else ""
-        super().__init__(
-            f"{holder} holds the control lock since {since:%Y-%m-%d %H:%M:%S} UTC{why}; ask for it, or unlock it by force"
-        )
+        when = f"{since:%Y-%m-%d %H:%M:%S} UTC"
+        super().__init__(f"{holder} holds the control lock since {when}{why}: ask for it, or unlock it by force")
 
 
 class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened

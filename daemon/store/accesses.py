@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from daemon.store.database import Database
 from daemon.store.history import forget
-from daemon.store.records import Access, now
+from daemon.store.records import Access, now, zoned
 from daemon.store.tables import accesses, history
 
 
@@ -60,11 +60,14 @@ class AccessLog(Database):
 
         Returns:
             How many accesses and how many items were forgotten.
+
+        Raises:
+            StoreError: if a time has no zone.
         """
         lines = items = 0
         with self._change() as connection:
             if accesses_before is not None:
-                lines = connection.execute(sa.delete(accesses).where(accesses.c.time < accesses_before)).rowcount
+                lines = connection.execute(sa.delete(accesses).where(accesses.c.time < zoned(accesses_before))).rowcount
             if history_before is not None:
-                items = forget(connection, history.c.ended_at < history_before)
+                items = forget(connection, history.c.ended_at < zoned(history_before))
         return lines, items

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from daemon.errors import StoreError
+
 ExitStatus = Literal["success", "fail", "abort", "interrupted"]
 EXIT_STATUSES: tuple[str, ...] = get_args(ExitStatus)
 
@@ -18,6 +20,17 @@ Place = Literal["front", "back"] | int | Mapping[str, str]
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def zoned(time: datetime) -> datetime:
+    """The time, if it says of which zone it is: without, it could be hours off.
+
+    Raises:
+        StoreError: if it does not.
+    """
+    if time.tzinfo is None:
+        raise StoreError(f"{time} has no time zone: say which, as in 2030-01-01T00:00:00+00:00")
+    return time
 
 
 def new_uid() -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from daemon.errors import StoreError, TokenNotFound
+from daemon.errors import TokenNotFound
 from daemon.store.database import Database
-from daemon.store.records import Token, new_uid, now
+from daemon.store.records import Token, new_uid, now, zoned
 from daemon.store.roles import scopes_of
 from daemon.store.tables import tokens
 
@@ -40,8 +40,8 @@ class Tokens(Database):
             StoreError: if there is no such role, or the time has no zone.
         """
         scopes_of(role)
-        if expires_at is not None and expires_at.tzinfo is None:
-            raise StoreError(f"{expires_at} has no time zone: say which, as in 2030-01-01T00:00:00+00:00")
+        if expires_at is not None:
+            zoned(expires_at)
         secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
         digest = _digest(secret)
         values = {"id": new_uid(), "name": name, "role": role, "created_at": now(), "expires_at": expires_at}
