@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from daemon.cli.options import DataOption, JsonOption, SettingsOption
+from daemon.cli.options import DataOption, JsonOption, SettingsOption, read_settings
 from daemon.cli.output import note, print_json, print_table
 from daemon.cli.remote import UrlOption, find_daemon
 
@@ -64,6 +65,30 @@ def revoke(
 ) -> None:
     """Make a key useless, at once and for good."""
     find_daemon(settings, data, url).ask("DELETE", f"/tokens/{token}")
+
+
+@group.command("zmq")
+def zmq_keys(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose they are.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the two files.")] = Path(),
+    settings: SettingsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the CURVE keys with which somebody may subscribe to the ZMQ sockets.
+
+    Two files: NAME.key_secret, to be kept by its holder alone, and server.key. They are those of `zmq.auth`, as
+    bluesky's ClientCurve reads them. The sockets ask for keys where the settings say `curve = true`.
+    """
+    from daemon.curve import clients_folder, make_client_keys
+
+    chosen = read_settings(settings, data)
+    keys = make_client_keys(chosen.data, name, out)
+    if as_json:
+        print_json({"secret": str(keys.secret), "server": str(keys.server)})
+        return
+    note(f"remove {clients_folder(chosen.data) / name}.key to shut {name} out again")
+    typer.echo(f"{keys.secret}\n{keys.server}")
 
 
 def _dates(token: dict[str, str | None]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,3 +46,15 @@ def test_list_and_revoke(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None
     assert json.loads(capsys.readouterr().out) == [TOKEN]
     assert run(["token", "revoke", "3", "--data", str(fake.data)]) == 0
     assert fake.lines()[-1] == "DELETE /tokens/3"
+
+
+def test_keys_for_the_sockets_are_made_without_a_daemon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two files are named; the same name again is one clear line."""
+    command = ["token", "zmq", "viewer", "--out", str(tmp_path / "keys"), "--data", str(tmp_path / "data")]
+    assert run(command) == 0
+    told = capsys.readouterr()
+    assert told.out.split() == [str(tmp_path / "keys" / name) for name in ("viewer.key_secret", "server.key")]
+    assert all(Path(path).is_file() for path in told.out.split())
+    assert "to shut viewer out" in told.err
+    assert run(command) == 2
+    assert "viewer already" in capsys.readouterr().err
