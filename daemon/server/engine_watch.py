@@ -21,7 +21,7 @@ EngineStatus: TypeAlias = dict[str, Any]
 class EngineCalls(Protocol):
     """The engine as the server sees it; `daemon.engine_client.AsyncEngineClient` is one."""
 
-    async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:  # noqa: ANN401, ASYNC109 - plain types
+    async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:  # noqa: ANN401 - plain types
         """Give one command; raises EngineUnreachable or EngineRefused."""
         ...
 
@@ -62,6 +62,11 @@ class EngineWatch:
     def age(self) -> float:
         """Time since it last answered, s; since the watch began if it never did."""
         return time.monotonic() - (self._heard or self._began)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that answered last."""
+        return None if self.status is None else int(self.status["pid"])
 
     @property
     def process_alive(self) -> bool:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from daemon.errors import EngineUnreachable, LockHeld
-from daemon.server.bell import Bell
 from daemon.server.engine_watch import EngineCalls, EngineWatch
 from daemon.server.models import ServerStatus
+from daemon.server.queue_edits import QueueEdits
 from daemon.server.runner import Runner
 from daemon.server.summary import summarise
 from daemon.server.uids import Uids
+from daemon.store.records import Item
 
 if TYPE_CHECKING:
     from daemon.settings import Settings
-    from daemon.store import Item, Store
-    from daemon.store.records import Place
-
-Answer = TypeVar("Answer")
+    from daemon.store import Store
 
 ACT = 30.0
 """How long the engine may take to stand still or to end a plan, s; it escalates by itself before that."""
-CHECK = 10.0
-"""How long the engine may take to check a plan's parameters, s."""
 
 
-class QueueService:
+class QueueService(QueueEdits):
     """The queue, and the plan that runs.
 
     Methods raise what is in `daemon.errors`: `EngineUnreachable` where the engine is away, `EngineRefused` (with
@@ -49,14 +45,13 @@ class QueueService:
     """
 
     def __init__(self, store: Store, engine: EngineCalls, settings: Settings) -> None:
-        self.store = store
-        self.engine = engine
+        watch = EngineWatch(engine, settings.server.heartbeat_timeout)
+        super().__init__(store, engine, watch.news)
         self.settings = settings
-        self.watch = EngineWatch(engine, settings.server.heartbeat_timeout)
-        self.changed: Bell = self.watch.news
-        self._uids = Uids(self.watch)
-        self._runner = Runner(store, engine, self.watch, self.changed, autocontinue=settings.queue.autocontinue)
-        self._edits = asyncio.Lock()
+        self.watch = watch
+        self._uids = Uids(watch)
+        data, again = settings.data, settings.queue.autocontinue
+        self._runner = Runner(store, engine, watch, data, self.changed, self._edits, again)
         self._plans: tuple[Any, dict[str, dict[str, Any]]] | None = None
 
     @contextlib.asynccontextmanager
@@ -88,6 +83,11 @@ class QueueService:
         return self._runner.starting
 
     @property
+    def running_uid(self) -> str | None:
+        """Of the item that runs."""
+        return None if self._runner.item is None else self._runner.item.uid
+
+    @property
     def uids(self) -> Uids:
         """Identifiers that change when the thing changes: `plans_uid`, `devices_uid`, `run_list_uid`."""
         return self._uids
@@ -95,10 +95,6 @@ class QueueService:
     async def status(self) -> ServerStatus:
         """Everything at a glance; asks the database, not the engine."""
         return await self._stored(summarise, self)
-
-    async def items(self) -> list[Item]:
-        """The items that wait, front first."""
-        return await self._stored(self.store.items)
 
     async def plans(self) -> dict[str, dict[str, Any]]:
         """The engine's plans by name: name, description, schema, defaults."""
@@ -115,66 +111,7 @@ class QueueService:
         self._uids.set_devices(devices)
         return devices
 
-    # --- the queue ----------------------------------------------------------------------------------------------
-
-    async def add(
-        self,
-        plan: str,
-        parameters: Mapping[str, Any],
-        metadata: Mapping[str, Any] | None = None,
-        at: Place = "back",
-        by: str = "",
-    ) -> Item:
-        """Check a plan and put it into the queue."""
-        await self.check(plan, parameters)
-        item = await self._edit(self.store.add, plan, dict(parameters), dict(metadata or {}), by, at)
-        self._runner.wake()
-        return item
-
-    async def edit(
-        self, uid: str, parameters: Mapping[str, Any] | None = None, metadata: Mapping[str, Any] | None = None
-    ) -> Item:
-        """Check new parameters and put them into an item that waits; what is None stays."""
-        item = await self._stored(self.store.get, uid)
-        changes: dict[str, Any] = {}
-        if parameters is not None:
-            await self.check(item.plan, parameters)
-            changes["parameters"] = dict(parameters)
-        if metadata is not None:
-            changes["metadata"] = dict(metadata)
-        return await self._edit(self.store.edit, uid, **changes)
-
-    async def move(self, uid: str, to: Place) -> Item:
-        """Move an item to another place."""
-        await self._edit(self.store.move, uid, to)
-        return await self._stored(self.store.get, uid)
-
-    async def remove(self, uid: str) -> Item:
-        """Take an item out of the queue; gives what it was."""
-        item = await self._stored(self.store.get, uid)
-        await self._edit(self.store.remove, uid)
-        return item
-
-    async def duplicate(self, uid: str) -> Item:
-        """Put a copy of an item into the queue."""
-        item = await self._edit(self.store.duplicate, uid)
-        self._runner.wake()
-        return item
-
-    async def clear(self) -> None:
-        """Take all items out of the queue."""
-        await self._edit(self.store.clear)
-
-    async def flags(self, **changes: bool) -> dict[str, bool]:
-        """Set loop, autostart or stop_on_failure, and give all three."""
-        if changes:
-            await self._edit(self.store.set_flags, **changes)
-            self._runner.wake()
-        return await self._stored(self.store.flags)
-
-    async def clear_history(self) -> None:
-        """Forget what ran; the runs stay."""
-        await self._edit(self.store.clear_history)
+    # --- working it off ------------------------------------------------------------------------------------------
 
     async def start(self, by: str = "") -> None:
         """Work the queue off, item by item."""
@@ -189,6 +126,10 @@ class QueueService:
         """Go on with the queue after all."""
         self._runner.cancel_stop()
 
+    def wake(self) -> None:
+        """There is something new in the queue, or a flag has changed."""
+        self._runner.wake()
+
     async def execute(
         self, plan: str, parameters: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, by: str = ""
     ) -> Item:
@@ -197,11 +138,10 @@ class QueueService:
         self._runner.check_idle()
         await self.check(plan, parameters)
         async with self._edits:
-            return await self._runner.execute(plan, dict(parameters), dict(metadata or {}), by)
-
-    async def check(self, plan: str, parameters: Mapping[str, Any]) -> None:
-        """Have the engine check a plan and its parameters, limits included; nothing moves."""
-        await self.engine.call("check", timeout=CHECK, plan=plan, parameters=dict(parameters))
+            self._runner.check_idle()
+            item = await self._stored(self.store.set_running, Item.new(plan, parameters, metadata, by))
+            self._runner.begin(item)
+        return item
 
     # --- the plan that runs -------------------------------------------------------------------------------------
 
@@ -248,12 +188,3 @@ class QueueService:
     async def _answering(self) -> None:
         if await self.watch.look() is None:
             raise EngineUnreachable(self.watch.error)
-
-    async def _stored(self, call: Callable[..., Answer], *arguments: Any, **named: Any) -> Answer:  # noqa: ANN401 - handed on
-        return await asyncio.to_thread(call, *arguments, **named)
-
-    async def _edit(self, call: Callable[..., Answer], *arguments: Any, **named: Any) -> Answer:  # noqa: ANN401 - handed on
-        async with self._edits:
-            answer = await self._stored(call, *arguments, **named)
-        self.changed.ring()
-        return answer

@@ -1,0 +1,56 @@
+"""The application: gate, routes and the tasks that live as long as it does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from daemon.server.access import Keys, single_user_key
+from daemon.server.gate import Gate
+from daemon.server.limits import WrongKeys
+from daemon.server.problems import add_handlers
+from daemon.server.queue_service import QueueService
+from daemon.server.routes import ROUTERS
+from daemon.server.summary import VERSION
+
+if TYPE_CHECKING:
+    from daemon.server.engine_watch import EngineCalls
+    from daemon.settings import Settings
+    from daemon.store import Store
+
+API = "/api/v1"
+DESCRIPTION = "An autopilot for beamlines and microscopes. Keys are given as `Authorization: ApiKey …` or `Bearer …`."
+
+
+def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
+    """The application.
+
+    Args:
+        settings: of the daemon.
+        store: queue, history, tokens, accesses and the lock; open.
+        engine: the engine.
+
+    Returns:
+        The application; its `state` has `queue` (QueueService), `store`, `settings` and `keys`.
+    """
+    keys, wrong = Keys(store, single_user_key(settings)), WrongKeys()
+    app = FastAPI(
+        title="Beampilot", version=VERSION, description=DESCRIPTION, lifespan=_lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.settings, app.state.store, app.state.keys, app.state.wrong = settings, store, keys, wrong
+    app.state.queue = QueueService(store, engine, settings)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    add_handlers(app)
+    app.add_middleware(Gate, keys=keys, store=store, wrong=wrong)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    queue: QueueService = app.state.queue
+    async with queue.opened():
+        yield {}
