@@ -1,0 +1,268 @@
+"""A plan waits while something is tripped, measures the interrupted point again, and misses no trip."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from bluesky import Msg, RunEngine
+from bluesky.utils import RunEngineInterrupted
+
+from daemon.engine.control import Control
+from daemon.engine.interruptions import Interruptions
+from daemon.engine.run_engine import close_run_engine, make_run_engine
+from daemon.engine.suspenders import Suspenders
+from devices.shutter import Shutter
+from simulators.clock import SimulatedClock
+from simulators.diffractometer.hardware import SimulatedShutter
+
+
+@dataclass
+class Bench:
+    """A RunEngine with suspenders, and a plan that says what it does."""
+
+    engine: RunEngine
+    control: Control
+    kept: Interruptions
+    suspenders: Suspenders
+    shutter: Shutter
+    log: list[str] = field(default_factory=list)
+    thread: threading.Thread | None = None
+    failure: BaseException | None = None
+
+    def plan(self, points: int, step: float = 0.02) -> Iterator[Msg]:
+        for number in range(points):
+            yield Msg("checkpoint")
+            yield Msg("note", None, f"begin {number}")
+            yield Msg("sleep", None, step)
+            yield Msg("note", None, f"end {number}")
+
+    def start(self, plan: Iterator[Msg]) -> None:
+        self.kept.clear()
+        self.suspenders.begin()
+        self.control.begin()
+        self.thread = threading.Thread(target=self._run, args=(plan,), daemon=True)
+        self.thread.start()
+
+    def _run(self, plan: Iterator[Msg]) -> None:
+        try:
+            self.control.run(lambda: self.engine(plan))
+        except RunEngineInterrupted:
+            pass
+        except BaseException as error:
+            self.failure = error
+
+    def finish(self, timeout: float = 10.0) -> list[dict[str, Any]]:
+        assert self.thread is not None
+        self.thread.join(timeout)
+        assert not self.thread.is_alive(), self.engine.state
+        if self.failure is not None:
+            raise self.failure
+        return self.kept.statistics()["interruptions"]
+
+    def reached(self, what: str) -> None:
+        until(lambda: what in self.log)
+
+
+def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    engine = make_run_engine(lambda _: 1)
+    kept = Interruptions()
+    shutter = Shutter(SimulatedShutter(SimulatedClock()), name="shutter")
+    control = Control(engine)
+    made = Bench(engine, control, kept, Suspenders(engine, kept, shutter), shutter)
+
+    async def note(msg: Msg) -> None:
+        made.log.append(msg.args[0])
+
+    engine.register_command("note", note)
+    yield made
+    if made.thread is not None and made.thread.is_alive():
+        control.halt()
+        made.thread.join(5)
+    close_run_engine(engine)
+
+
+def test_the_plan_waits_and_measures_the_interrupted_point_again(bench: Bench) -> None:
+    bench.start(bench.plan(3))
+    bench.reached("begin 1")
+    bench.suspenders.trip("beam", "beam lost")
+    until(lambda: bench.kept.current)
+    assert bench.kept.current is not None
+    assert bench.kept.current.reason == "beam lost"
+    time.sleep(0.1)
+    assert bench.log == ["begin 0", "end 0", "begin 1"]
+    bench.suspenders.recover("beam")
+    (one,) = bench.finish()
+    assert bench.log == ["begin 0", "end 0", "begin 1", "begin 1", "end 1", "begin 2", "end 2"]
+    assert bench.kept.current is None
+    assert (one["kind"], one["reason"], one["trips"]) == ("suspender", "beam lost", 1)
+    assert 0.1 < one["seconds"] < 1.0
+
+
+def test_a_trip_that_is_over_before_the_loop_comes_to_it_counts(bench: Bench) -> None:
+    bench.start(bench.plan(3))
+    bench.reached("begin 1")
+    bench.engine.loop.call_soon_threadsafe(time.sleep, 0.3)  # as a heavy callback does
+    time.sleep(0.05)
+    bench.suspenders.trip("beam", "beam lost")
+    bench.suspenders.recover("beam")
+    (one,) = bench.finish()
+    assert bench.log.count("begin 1") == 2
+    assert one["seconds"] > 0.15
+
+
+def test_every_one_of_many_trips_is_acted_on(bench: Bench) -> None:
+    bench.start(bench.plan(40, 0.005))
+    bench.reached("begin 1")
+    tripped = 0
+    while tripped < 60 and "end 39" not in bench.log:
+        bench.suspenders.trip("beam", "beam lost")
+        bench.suspenders.recover("beam")
+        tripped += 1
+        time.sleep(0.004)
+    found = bench.finish()
+    assert bench.log[-1] == "end 39"
+    acted = sum(one["trips"] for one in found)
+    assert tripped - 1 <= acted <= tripped  # the last one may have come after the end
+    assert [line for line in bench.log if line.startswith("end")] == [f"end {number}" for number in range(40)]
+
+
+def test_the_plan_goes_on_when_everything_has_settled(bench: Bench) -> None:
+    bench.start(bench.plan(2))
+    bench.reached("begin 0")
+    bench.suspenders.trip("beam", "beam lost", settle=0.2)
+    bench.suspenders.trip("hutch", "hutch open")
+    until(lambda: bench.kept.current)
+    bench.suspenders.recover("beam")
+    time.sleep(0.1)
+    bench.suspenders.trip("beam", "beam lost", settle=0.2)
+    bench.suspenders.recover("beam")
+    began = time.monotonic()
+    bench.suspenders.recover("hutch")
+    (one,) = bench.finish()
+    assert time.monotonic() - began > 0.2
+    assert one["trips"] == 3
+    assert one["reason"] == "beam lost; hutch open"
+
+
+def test_a_plan_does_not_begin_while_something_is_tripped(bench: Bench) -> None:
+    bench.suspenders.trip("beam", "beam lost")
+    bench.start(bench.plan(1))
+    until(lambda: bench.kept.current)
+    time.sleep(0.05)
+    assert bench.log == []
+    bench.suspenders.recover("beam")
+    (one,) = bench.finish()
+    assert bench.log == ["begin 0", "end 0"]
+    assert one["reason"] == "beam lost"
+
+
+def test_what_tripped_between_plans_is_forgotten(bench: Bench) -> None:
+    bench.suspenders.trip("beam", "beam lost")
+    bench.suspenders.recover("beam")
+    bench.start(bench.plan(1))
+    assert bench.finish() == []
+    assert bench.log == ["begin 0", "end 0"]
+
+
+def test_a_pause_while_the_plan_waits_does_not_let_it_go(bench: Bench) -> None:
+    bench.start(bench.plan(2))
+    bench.reached("begin 0")
+    bench.suspenders.trip("beam", "beam lost")
+    until(lambda: bench.kept.current)
+    bench.control.pause()
+    assert bench.control.state == "paused"
+    bench.control.resume()
+    time.sleep(0.1)
+    assert bench.kept.current is not None
+    assert bench.log == ["begin 0"]
+    bench.suspenders.recover("beam")
+    bench.finish()
+    assert bench.log == ["begin 0", "begin 0", "end 0", "begin 1", "end 1"]
+
+
+def test_a_trip_during_a_pause_is_acted_on_when_the_plan_goes_on(bench: Bench) -> None:
+    bench.start(bench.plan(2))
+    bench.reached("begin 0")
+    bench.control.pause()
+    bench.suspenders.trip("beam", "beam lost")
+    time.sleep(0.05)
+    assert bench.control.state == "paused"
+    bench.control.resume()
+    until(lambda: bench.kept.current)
+    time.sleep(0.05)
+    assert "end 0" not in bench.log
+    bench.suspenders.recover("beam")
+    assert len(bench.finish()) == 1
+    assert bench.log[-1] == "end 1"
+
+
+@pytest.mark.parametrize("verb", ["abort", "stop", "halt"])
+def test_a_plan_that_waits_can_be_ended(bench: Bench, verb: str) -> None:
+    bench.start(bench.plan(2))
+    bench.reached("begin 0")
+    bench.suspenders.trip("beam", "beam lost")
+    until(lambda: bench.kept.current)
+    getattr(bench.control, verb)()
+    (one,) = bench.finish()
+    assert one["reason"] == "beam lost"
+    assert bench.control.state == "idle"
+    bench.suspenders.recover("beam")
+    bench.start(bench.plan(1))
+    assert bench.finish() == []
+
+
+def test_nothing_is_suspended_while_a_plan_cleans_up(bench: Bench) -> None:
+    def plan() -> Iterator[Msg]:
+        try:
+            yield from bench.plan(2)
+        finally:
+            yield Msg("note", None, "cleaning")
+            yield Msg("sleep", None, 0.2)
+            yield Msg("note", None, "clean")
+
+    bench.start(plan())
+    bench.reached("begin 0")
+    ending = threading.Thread(target=bench.control.abort)
+    ending.start()
+    bench.reached("cleaning")
+    bench.suspenders.trip("beam", "beam lost")
+    ending.join(5)
+    assert bench.finish() == []
+    assert bench.log == ["begin 0", "cleaning", "clean"]
+
+
+def test_the_shutter_is_closed_meanwhile_and_opened_again(bench: Bench) -> None:
+    bench.shutter.set("open").wait(1)
+    bench.start(bench.plan(2))
+    bench.reached("begin 0")
+    bench.suspenders.trip("beam", "beam lost", close_shutter=True)
+    until(lambda: bench.shutter.state.get() == "closed")
+    time.sleep(0.05)
+    assert bench.log == ["begin 0"]
+    bench.suspenders.recover("beam")
+    bench.finish()
+    assert bench.shutter.state.get() == "open"
+
+
+def test_a_shutter_that_was_closed_stays_closed(bench: Bench) -> None:
+    bench.shutter.set("closed").wait(1)
+    bench.start(bench.plan(2))
+    bench.reached("begin 0")
+    bench.suspenders.trip("beam", "beam lost", close_shutter=True)
+    until(lambda: bench.kept.current)
+    bench.suspenders.recover("beam")
+    bench.finish()
+    assert bench.shutter.state.get() == "closed"
