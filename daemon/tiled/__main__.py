@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -35,6 +36,8 @@ def main() -> None:
     try:
         settings = load_settings(options.settings, data=options.data)
         os.nice(NICENESS)
+        # It would tell of every request.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         with logging_to(settings.data, "tiled", settings.logs):
             follow(settings, threading.Event())
     except BeampilotError as error:

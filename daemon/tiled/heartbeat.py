@@ -22,16 +22,19 @@ class Heartbeat:
 
     Raises:
         ProcessError: when another process gives it for this data folder.
+
+    Attributes:
+        file: descriptor of the file.
     """
 
     def __init__(self, data: Path) -> None:
         path = runtime_folder(data) / TILED_HEARTBEAT
         with disk_errors(path):
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._file)
+            os.close(self.file)
             raise ProcessError(f"another process registers the runs of {data} in Tiled already") from None
         self._last = 0.0
         self.beat()
@@ -41,8 +44,8 @@ class Heartbeat:
         now = time.monotonic()
         if now - self._last >= PERIOD:
             self._last = now
-            os.utime(self._file)
+            os.utime(self.file)
 
     def close(self) -> None:
         """Lets another process take over."""
-        os.close(self._file)
+        os.close(self.file)
