@@ -130,8 +130,7 @@ def history(daemon: Daemon) -> list[dict[str, Any]]:
         trust_env=False,
     )
     answer.raise_for_status()
-    found = answer.json()
-    return found["items"] if isinstance(found, dict) else found
+    return answer.json()["entries"]
 
 
 def test_a_scan_is_queued_and_watched_and_an_engine_may_die(daemon: Daemon) -> None:

@@ -65,7 +65,7 @@ class FakeEngine:
             "time": 0.0,
         }
 
-    async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:
+    async def call(self, command: str, *, timeout: float | None = None, **arguments: object) -> Any:  # noqa: ANN401 - as the engine
         """Obey, or raise what the test wants."""
         await asyncio.sleep(0)
         if self.dead:

@@ -6,10 +6,11 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from daemon.errors import EngineRefused
 from daemon.server import make_app
@@ -18,6 +19,8 @@ from daemon.store import Item, Store
 
 Until = Callable[..., Awaitable[None]]
 Serve = Callable[..., None]
+Played: TypeAlias = Any
+"""The engine of `conftest.py`, whose class cannot be imported from here."""
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def submitted(client: httpx.AsyncClient, **more: Any) -> Awaitable[httpx.Respons
     return client.post("/queue", json={"plan": "grid_scan", **more})
 
 
-def test_items_run_one_after_the_other(serve: Serve, app: Any, engine: Any, store: Store, until: Until) -> None:
+def test_items_run_one_after_the_other(serve: Serve, app: FastAPI, engine: Played, store: Store, until: Until) -> None:
     """Each is handed over with its parameters and metadata, and its end is kept."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -62,7 +65,7 @@ def test_items_run_one_after_the_other(serve: Serve, app: Any, engine: Any, stor
 
 
 def test_it_is_never_idle_between_the_start_and_the_execution(
-    serve: Serve, engine: Any, until: Until, app: Any
+    serve: Serve, engine: Played, until: Until, app: FastAPI
 ) -> None:
     """Whoever sees the reply to start never sees a queue at rest before the item runs."""
 
@@ -84,7 +87,7 @@ def test_it_is_never_idle_between_the_start_and_the_execution(
 
 @pytest.mark.parametrize(("stop", "left"), [(True, 1), (False, 0)])
 def test_a_failure_stops_the_queue_if_it_should(
-    serve: Serve, engine: Any, store: Store, until: Until, stop: bool, left: int
+    serve: Serve, engine: Played, store: Store, until: Until, stop: bool, left: int
 ) -> None:
     """By a flag, which an abort does not ask for."""
 
@@ -102,7 +105,9 @@ def test_a_failure_stops_the_queue_if_it_should(
     serve(body)
 
 
-def test_an_abort_stops_the_queue_whatever_the_flag_says(serve: Serve, engine: Any, store: Store, until: Until) -> None:
+def test_an_abort_stops_the_queue_whatever_the_flag_says(
+    serve: Serve, engine: Played, store: Store, until: Until
+) -> None:
     """Whoever aborts does not want the next item to begin; its reason is in the history."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -120,7 +125,7 @@ def test_an_abort_stops_the_queue_whatever_the_flag_says(serve: Serve, engine: A
     serve(body)
 
 
-def test_a_refused_item_fails_with_the_reason(serve: Serve, engine: Any, store: Store, until: Until) -> None:
+def test_a_refused_item_fails_with_the_reason(serve: Serve, engine: Played, store: Store, until: Until) -> None:
     """The instrument may have changed since it was checked."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -136,7 +141,7 @@ def test_a_refused_item_fails_with_the_reason(serve: Serve, engine: Any, store: 
 
 
 def test_a_dead_engine_interrupts_the_item(
-    serve: Serve, engine: Any, store: Store, until: Until, dead_pid: int
+    serve: Serve, engine: Played, store: Store, until: Until, dead_pid: int
 ) -> None:
     """Noticed although nobody answers any more; the queue stops."""
 
@@ -161,7 +166,7 @@ def test_a_dead_engine_interrupts_the_item(
 
 
 def test_an_engine_that_was_replaced_unnoticed_interrupts_the_item(
-    serve: Serve, engine: Any, store: Store, until: Until
+    serve: Serve, engine: Played, store: Store, until: Until
 ) -> None:
     """Its epoch tells."""
 
@@ -176,7 +181,7 @@ def test_an_engine_that_was_replaced_unnoticed_interrupts_the_item(
     serve(body)
 
 
-def test_an_engine_that_is_slow_interrupts_nothing(serve: Serve, engine: Any, store: Store, until: Until) -> None:
+def test_an_engine_that_is_slow_interrupts_nothing(serve: Serve, engine: Played, store: Store, until: Until) -> None:
     """While its process lives, it may answer again."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -196,7 +201,7 @@ def test_an_engine_that_is_slow_interrupts_nothing(serve: Serve, engine: Any, st
 
 
 def test_a_campaign_goes_on_in_the_next_engine_if_it_should(
-    settings: Settings, store: Store, engine: Any, until: Until, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, store: Store, engine: Played, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The item stays the one that runs, and has one entry in the end."""
     import daemon.server.outcome as outcome
@@ -227,7 +232,7 @@ def test_a_campaign_goes_on_in_the_next_engine_if_it_should(
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_server_that_starts_anew_adopts_what_runs(
-    serve: Serve, engine: Any, store: Store, until: Until, ended: bool
+    serve: Serve, engine: Played, store: Store, until: Until, ended: bool
 ) -> None:
     """Whether it ended in the meantime or goes on; then the queue goes on, too."""
     item = store.add("grid_scan", {})
@@ -248,7 +253,9 @@ def test_a_server_that_starts_anew_adopts_what_runs(
     serve(body)
 
 
-def test_an_item_that_never_began_is_put_back_and_begun(serve: Serve, engine: Any, store: Store, until: Until) -> None:
+def test_an_item_that_never_began_is_put_back_and_begun(
+    serve: Serve, engine: Played, store: Store, until: Until
+) -> None:
     """The former server died between taking it and handing it over."""
     item = store.add("grid_scan", {})
     store.take()
@@ -260,7 +267,7 @@ def test_an_item_that_never_began_is_put_back_and_begun(serve: Serve, engine: An
     serve(body)
 
 
-def test_stop_lets_the_item_end_and_can_be_taken_back(serve: Serve, engine: Any, store: Store, until: Until) -> None:
+def test_stop_lets_the_item_end_and_can_be_taken_back(serve: Serve, engine: Played, store: Store, until: Until) -> None:
     """Stopping asks for no further item; asking twice is a conflict."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -282,7 +289,7 @@ def test_stop_lets_the_item_end_and_can_be_taken_back(serve: Serve, engine: Any,
     serve(body)
 
 
-def test_autostart_begins_by_itself(serve: Serve, engine: Any, until: Until) -> None:
+def test_autostart_begins_by_itself(serve: Serve, engine: Played, until: Until) -> None:
     """As soon as the queue holds an item."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -293,7 +300,7 @@ def test_autostart_begins_by_itself(serve: Serve, engine: Any, until: Until) -> 
     serve(body)
 
 
-def test_a_plan_is_executed_past_the_queue(serve: Serve, engine: Any, store: Store, until: Until) -> None:
+def test_a_plan_is_executed_past_the_queue(serve: Serve, engine: Played, store: Store, until: Until) -> None:
     """Only when nothing runs; the queue stays as it is."""
 
     async def body(client: httpx.AsyncClient) -> None:
@@ -311,7 +318,7 @@ def test_a_plan_is_executed_past_the_queue(serve: Serve, engine: Any, store: Sto
     serve(body)
 
 
-def test_an_item_is_exchanged_in_its_place(serve: Serve, store: Store, app: Any) -> None:
+def test_an_item_is_exchanged_in_its_place(serve: Serve, store: Store, app: FastAPI) -> None:
     """Others keep theirs."""
 
     async def body(client: httpx.AsyncClient) -> None:
