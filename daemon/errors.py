@@ -28,6 +28,7 @@ BeampilotError                  exit code 1
 ├── ProcessError                a process of the daemon does not start
 ├── DeviceFailed                a device failed during a scan, and trying again did not help
 ├── EngineError                 the engine cannot do what was asked of it
+│   ├── EngineStuck             ... and nothing ends its plan but the end of its process
 │   ├── EngineUnreachable       ... because it does not answer
 │   └── EngineRefused           ... and says why, from its own process
 └── AnalystError                the analyst process failed or does not answer
@@ -230,6 +231,10 @@ class DeviceFailed(BeampilotError):  # noqa: N818 - says what happened
 
 class EngineError(BeampilotError):
     """The engine cannot do what was asked of it."""
+
+
+class EngineStuck(EngineError):  # noqa: N818 - says what happened
+    """Nothing ends the plan but the end of the engine's process."""
 
 
 class EngineUnreachable(EngineError):  # noqa: N818 - says what happened

@@ -105,6 +105,17 @@ class AnalystSettings(StrictModel):
     """A process that gives no sign of life for so long is ended and started again, s."""
 
 
+class ControlSettings(StrictModel):
+    """How long commands to a running plan may take before the next harder one is used."""
+
+    pause_deadline: float = Field(default=5.0, gt=0)
+    """How long a plan may take to stand still, s."""
+    end_deadline: float = Field(default=10.0, gt=0)
+    """How long a plan may take to clean up after a stop or an abort before it is halted, s."""
+    halt_deadline: float = Field(default=5.0, gt=0)
+    """How long a halt may take before the engine's process is ended and the run closed from its journal, s."""
+
+
 class RecorderSettings(StrictModel):
     """How runs are written."""
 
@@ -142,6 +153,8 @@ class Settings(StrictModel):
     """What is computed from the measured points."""
     analyst: AnalystSettings = AnalystSettings()
     """The process that thinks: optimiser, unmixing, detectors."""
+    control: ControlSettings = ControlSettings()
+    """How long commands to a running plan may take before the next harder one is used."""
     recorder: RecorderSettings = RecorderSettings()
     """How runs are written."""
     faults: FaultSettings = FaultSettings()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from daemon.curve import Guard
 from daemon.engine.commands import EngineCommands
 from daemon.engine.engine import Engine
 from daemon.engine.publisher import Publisher
+from daemon.engine.safety import make_safe
 from daemon.engine.service import CommandSocket, StatusSocket, one_engine
 from daemon.errors import BeampilotError
 from daemon.folders import check_data_folder
@@ -22,6 +24,11 @@ from daemon.logs import logging_to
 from daemon.numbers import Register
 from daemon.runtime import engine_address
 from daemon.settings import Settings, load_settings
+
+STUCK = 75
+"""Exit code of an engine whose plan could not be ended."""
+LAST_DEADLINE = 2.0
+"""How long devices may take to become safe before such an engine ends all the same, s."""
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +77,8 @@ def serve(settings: Settings) -> None:
             part.start()
         log.info("the engine is ready")
         _wait(commands, guard)
+        if commands.stuck.is_set():
+            _give_up(engine)
         log.info("the engine ends")
 
 
@@ -77,6 +86,17 @@ def _wait(commands: EngineCommands, guard: Guard | None) -> None:
     while not commands.shutdown.wait(1.0):
         if guard is not None:
             guard.renew()
+
+
+def _give_up(engine: Engine) -> None:
+    """Ends the process although a plan hangs: devices are made safe as far as they let us, then nothing is waited for.
+
+    The journal has all that was acknowledged; the supervisor starts another engine, which closes the run from it.
+    """
+    log.critical("the plan cannot be ended; the process ends, and leaves its run to the next engine")
+    make_safe(engine.devices.values(), LAST_DEADLINE)
+    logging.shutdown()
+    os._exit(STUCK)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from daemon.continuation import continuation
 from daemon.engine.engine import Engine
 from daemon.engine.handle import PlanHandle
 from daemon.engine.status import describe_device, engine_status
-from daemon.errors import EngineError, PlanRejected, RunNotFound
+from daemon.errors import EngineError, EngineStuck, PlanRejected, RunNotFound
 from daemon.numbers import Register
 from daemon.plans import PLANS
 from daemon.recorder.layout import JOURNAL
@@ -31,11 +31,13 @@ class EngineCommands:
 
     Attributes:
         shutdown: set when the process is to end.
+        stuck: set when it must end at once, because nothing else ends the plan.
     """
 
     def __init__(self, engine: Engine, register: Register, changed: Callable[[], object] = lambda: None) -> None:
         self._engine, self._register, self._changed = engine, register, changed
         self.shutdown = threading.Event()
+        self.stuck = threading.Event()
         self._item: str | None = None
         self._last: dict[str, Any] | None = None
         self._starting = threading.Lock()
@@ -68,6 +70,11 @@ class EngineCommands:
             if command not in self._commands:
                 raise EngineError(f"there is no command {command!r}; known are: {', '.join(self._commands)}")
             result = self._commands[command](**arguments)
+        except EngineStuck as error:
+            self.stuck.set()
+            self.shutdown.set()
+            text = f"{error}; it ends now, and the run is closed from its journal by the next engine"
+            return {"ok": False, "error": text, "kind": type(error).__name__, "fields": []}
         except Exception as error:
             if not isinstance(error, EngineError | PlanRejected | RunNotFound):
                 log.exception("a command failed: %r", request)

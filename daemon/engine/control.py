@@ -12,18 +12,10 @@ from collections.abc import Callable
 from bluesky import RunEngine
 from bluesky.utils import RunEngineInterrupted
 
-from daemon.errors import EngineError
+from daemon.errors import EngineError, EngineStuck
+from daemon.settings import ControlSettings
 
 log = logging.getLogger(__name__)
-
-PAUSE_DEADLINE = 5.0
-"""How long a running plan may take to stand still, s."""
-
-END_DEADLINE = 10.0
-"""How long a plan may take to clean up after a stop or an abort, before it is halted, s."""
-
-HALT_DEADLINE = 5.0
-"""How long a halt may take, before nothing but ending the process is left, s."""
 
 
 class Control:
@@ -34,13 +26,15 @@ class Control:
 
     Args:
         engine: the RunEngine.
+        deadlines: how long commands may take.
 
     Attributes:
         reason: why the plan was aborted; empty where it was not.
     """
 
-    def __init__(self, engine: RunEngine) -> None:
+    def __init__(self, engine: RunEngine, deadlines: ControlSettings | None = None) -> None:
         self._engine = engine
+        self._deadlines = deadlines or ControlSettings()
         self._commands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._active = False
@@ -79,7 +73,7 @@ class Control:
             with self._changed:
                 self._changed.notify_all()
 
-    def pause(self, *, defer: bool = False, timeout: float = PAUSE_DEADLINE) -> None:
+    def pause(self, *, defer: bool = False) -> None:
         """Pauses the plan; returns when it stands still, or at once when that is deferred to the next checkpoint.
 
         Raises:
@@ -89,10 +83,11 @@ class Control:
             return
         self._await_start("pause")
         self._ask(lambda: self._engine.request_pause(defer), "pause")
-        if not defer and not self._reached(lambda: self.state == "paused" or self._ended(), timeout):
-            raise EngineError(f"the plan does not stand still after {timeout:g} s; abort or halt it")
+        deadline = self._deadlines.pause_deadline
+        if not defer and not self._reached(lambda: self.state == "paused" or self._ended(), deadline):
+            raise EngineError(f"the plan does not stand still after {deadline:g} s; abort or halt it")
 
-    def resume(self, timeout: float = PAUSE_DEADLINE) -> None:
+    def resume(self) -> None:
         """Takes a paused plan on from its last checkpoint.
 
         Raises:
@@ -101,23 +96,25 @@ class Control:
         if self.state != "paused":
             raise EngineError(f"nothing to resume: the engine is {self.state}")
         self._commands.put(self._engine.resume)
-        self._reached(lambda: self.state != "paused", timeout)
+        self._reached(lambda: self.state != "paused", self._deadlines.pause_deadline)
 
-    def stop(self, timeout: float = END_DEADLINE) -> None:
+    def stop(self) -> None:
         """Ends the plan and counts it as a success; halts it when it does not end in time."""
-        self._end("stop", self._engine.stop, timeout)
+        self._end("stop", self._engine.stop)
 
-    def abort(self, reason: str = "", timeout: float = END_DEADLINE) -> None:
+    def abort(self, reason: str = "") -> None:
         """Ends the plan and marks it as aborted; halts it when it does not end in time."""
         self.reason = reason
-        self._end("abort", lambda: self._engine.abort(reason), timeout)
+        self._end("abort", lambda: self._engine.abort(reason))
 
-    def halt(self, timeout: float = HALT_DEADLINE) -> None:
+    def halt(self) -> None:
         """Ends the plan without letting it clean up.
 
         Raises:
-            EngineError: when even that does not end it: the process must be ended.
+            EngineStuck: when even that does not end it: the process must be ended.
+            EngineError: when no plan runs.
         """
+        timeout = self._deadlines.halt_deadline
         if self.state in ("aborting", "stopping", "halting"):
             # bluesky halts nothing that is cleaning up already, so what it waits for is cancelled, one by one.
             deadline = time.monotonic() + timeout
@@ -127,14 +124,15 @@ class Control:
         else:
             self._command("halt", self._engine.halt)
         if not self._reached(self._ended, timeout):
-            raise EngineError(f"the plan cannot be ended within {timeout:g} s: end the engine's process")
+            raise EngineStuck(f"the plan cannot be ended within {timeout:g} s: end the engine's process")
 
     def _cancel(self) -> None:
         task = self._engine._task
         if task is not None:
             task.cancel()
 
-    def _end(self, verb: str, action: Callable[[], object], timeout: float) -> None:
+    def _end(self, verb: str, action: Callable[[], object]) -> None:
+        timeout = self._deadlines.end_deadline
         try:
             self._command(verb, action)
         except TimeoutError:
@@ -155,7 +153,7 @@ class Control:
         failure: list[Exception] = []
         thread = threading.Thread(target=_catch, args=(action, failure), name=f"ask-{verb}", daemon=True)
         thread.start()
-        thread.join(HALT_DEADLINE)
+        thread.join(self._deadlines.halt_deadline)
         if failure and not isinstance(failure[0], RunEngineInterrupted) and not self._ended():
             raise EngineError(f"cannot {verb}: {failure[0]}") from failure[0]
 
@@ -165,7 +163,7 @@ class Control:
         Raises:
             EngineError: when no plan runs or is about to.
         """
-        self._reached(lambda: not self._active or self.state != "idle", PAUSE_DEADLINE)
+        self._reached(lambda: not self._active or self.state != "idle", self._deadlines.pause_deadline)
         if self._ended():
             raise EngineError(f"nothing to {verb}: no plan runs")
 

@@ -90,7 +90,7 @@ class Engine:
         self._follower = RunFollower()
         self.feed = DocumentFeed()
         self._run_engine = self._make_run_engine()
-        self._control = Control(self._run_engine)
+        self._control = Control(self._run_engine, settings.control)
         self._watchdog = LoopWatchdog(self._run_engine.loop)
         self._heartbeat = Heartbeat(self._run_engine.loop)
         self._interruptions = Interruptions()

@@ -17,6 +17,7 @@ from daemon.engine import Engine, PlanHandle
 from daemon.errors import EngineError
 from daemon.recorder.journal import JournalReader
 from daemon.runs import Run
+from daemon.settings import ControlSettings
 
 Open = Callable[..., Engine]
 Parameters = Callable[..., dict[str, Any]]
@@ -161,7 +162,8 @@ def test_a_plan_that_refuses_to_end_is_halted(
     handle = engine.start_plan("autonomous_scan", scan())
     _wait_for_points(handle, 1)
     started = time.monotonic()
-    engine._control.abort("now", timeout=0.5)
+    monkeypatch.setattr(engine._control, "_deadlines", ControlSettings(end_deadline=0.5))
+    engine._control.abort("now")
     assert handle.wait(30).exit_status == "abort"
     assert time.monotonic() - started < 20
 

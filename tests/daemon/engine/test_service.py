@@ -44,8 +44,8 @@ def _free_port() -> int:
 class EngineProcess:
     """An engine process on a data folder of its own."""
 
-    def __init__(self, data: Path, **more: str) -> None:
-        self.data = data
+    def __init__(self, data: Path, settings: Path | None = None, **more: str) -> None:
+        self.data, self.settings = data, settings
         self.address = {name: f"tcp://127.0.0.1:{_free_port()}" for name in ("documents", "frames", "status")}
         variables = {f"BEAMPILOT_SOCKETS__{name.upper()}": value for name, value in self.address.items()}
         self.environment = {**os.environ, **variables, **more, "OMP_NUM_THREADS": "1"}
@@ -55,6 +55,7 @@ class EngineProcess:
     def start(self) -> None:
         """Starts it and waits until it answers."""
         command = [sys.executable, "-m", "daemon.engine", "--data", str(self.data)]
+        command += [] if self.settings is None else ["--settings", str(self.settings)]
         self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
         self.wait_for(lambda _: True)
 
@@ -345,6 +346,60 @@ def test_a_campaign_is_continued_by_command(engine: EngineProcess) -> None:
     assert Run(Path(last["path"])).start["continues"] == run["path"]
     with pytest.raises(EngineRefused, match="is no run"):
         engine.client.call("continue", run=str(engine.data))
+
+
+STUBBORN = """
+import time
+from simulators.diffractometer import instrument as make
+
+def instrument(**options):
+    devices = make(**options)
+    device, read, count = devices["detector"], devices["detector"].read, 0
+
+    def once_and_never_again():
+        nonlocal count
+        count += 1
+        time.sleep(600 if count > 3 else 0)
+        return read()
+
+    device.read = once_and_never_again
+    return devices
+"""
+
+
+def test_a_plan_that_nothing_ends_ends_with_its_process(tmp_path: Path) -> None:
+    """A device blocks the RunEngine's loop: abort, then halt, then the process; the next one closes the run."""
+    (tmp_path / "stubborn.py").write_text(STUBBORN)
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        f"""
+        [instrument]
+        factory = "stubborn:instrument"
+        path = "{tmp_path}"
+        [control]
+        pause_deadline = 0.2
+        end_deadline = 0.2
+        halt_deadline = 0.2
+        """
+    )
+    engine = EngineProcess(tmp_path / "data", file)
+    try:
+        engine.start()
+        engine.client.call("start", plan="grid_scan", parameters={"axes": AXES})
+        facts = engine.wait_for(lambda facts: facts["run"] and facts["loop_age"] > 0.5)
+        with pytest.raises(EngineRefused, match="closed from its journal") as refused:
+            engine.client.call("abort", reason="it hangs")
+        assert refused.value.kind == "EngineStuck"
+        assert engine.process is not None
+        engine.process.communicate(timeout=PATIENCE)
+        assert engine.process.returncode == 75
+        engine.settings = None
+        engine.start()
+        run = Run(Path(facts["run"]["path"]))
+        assert run.stop["exit_status"] == "abort"
+        assert run.points == 3
+    finally:
+        engine.kill()
 
 
 def test_numbers_as_text() -> None:
