@@ -1,75 +1,99 @@
-"""What goes wrong at an instrument for a while: the beam is lost, an interlock opens, a shutter falls."""
+"""Faults of virtual hardware on demand: what a device may do wrong, at chosen points or now and then."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from devices.errors import ExposureInterruptedError, MoveInterruptedError, OperationError
+from devices.protocols import (
+    AxisBackend,
+    Cancellable,
+    Clock,
+    CounterBackend,
+    Done,
+    FrameBackend,
+    FrameDone,
+    ValueBackend,
+    ValueDone,
+)
+from simulators.errors import SimulatorError
+
+Kind = Literal["stall", "timeout", "failure", "disconnect", "hang", "nan", "shape", "dtype", "saturate"]
+MOTION = ("stall", "failure", "disconnect", "hang")
+EXPOSURE = ("timeout", "failure", "disconnect", "nan", "shape", "dtype", "saturate", "hang")
+READING = ("nan", "disconnect")
+FRAMES_ONLY = ("shape", "dtype", "saturate")
 
 
-class Fault:
-    """Something that can go wrong, and whoever is told of it at once.
+class Fault(BaseModel):
+    """What one device does wrong, and when."""
 
-    It happens in the time of the wall, whatever the clock of the simulator does: what goes wrong knows nothing of it.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._watchers: list[Callable[[], None]] = []
-        self._times = 0
+    device: str = Field(description="the device: detector, stage_x, stage_y, monitor_current or monitor_intensity")
+    kind: MotionKind | ExposureKind |         description="of an axis: stall (never arrives), failure, disconnect or hang (stall, and stopping it hangs); of "
+        "a detector: timeout (never done), failure, disconnect, nan, shape, dtype, saturate or hang; of a monitor: "
+        "nan or disconnect"
+    )
+    points: tuple[int, ...] = Field((), description="the uses of the device that go wrong, from 1, tries not counted")
+    probability: float = Field(0.0, ge=0, lt=1, description="how likely every use goes wrong, beside the points")
+    times: int = Field(1, ge=1, description="how many tries of one use go wrong")
+    seed: int = Field(0, ge=0, description="of the probability")
 
-    @property
-    def active(self) -> bool:
-        """Whether it is wrong now."""
-        return self._times > 0
-
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Call ``changed()`` whenever it goes wrong and when it is well again, in the thread that makes it so."""
-        with self._lock:
-            self._watchers.append(changed)
-
-    def trip(self, seconds: float) -> None:
-        """Go wrong now, and return when it is over.
-
-        Args:
-            seconds: For how long, s of wall time.
-        """
-        self.begin()
-        try:
-            time.sleep(seconds)
-        finally:
-            self.end()
-
-    def begin(self) -> None:
-        """Go wrong until :meth:`end`."""
-        self._count(1)
-
-    def end(self) -> None:
-        """Be well again, where as many ends have come as beginnings."""
-        self._count(-1)
-
-    def _count(self, step: int) -> None:
-        """Change the number of things that are wrong, and tell the watchers when that changes the state."""
-        with self._lock:
-            before, self._times = self.active, max(0, self._times + step)
-            watchers = list(self._watchers) if self.active != before else []
-        for changed in watchers:
-            changed()
+    @model_validator(mode="after")
+    def _happens(self) -> Fault:
+        if not self.points and not self.probability:
+            raise ValueError("give points or a probability, else it never happens")
+        if min(self.points, default=1) < 1:
+            raise ValueError("points count from 1")
+        return self
 
 
-def schedule(fault: Fault, trips: Sequence[tuple[float, float]]) -> None:
-    """Have things go wrong later, from a thread of its own that ends with the last of them.
+class Script:
+    """Says which use of a device goes wrong, and how.
+
+    A use that went wrong is counted once: the try after it is a further try of the same use.
 
     Args:
-        fault: What goes wrong.
-        trips: When, s from now, and for how long, s; both of wall time.
+        faults: those of one device; of several for one use the first happens.
     """
-    began = time.monotonic()
 
-    def run() -> None:
-        for after, seconds in sorted(trips):
-            time.sleep(max(0.0, began + after - time.monotonic()))
-            fault.trip(seconds)
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self._faults = list(faults)
+        self._rngs = [np.random.default_rng([fault.seed, 5]) for fault in self._faults]
+        self._use = 0
+        self._left = 0
+        self._kind = ""
 
-    if trips:
-        threading.Thread(target=run, name="faults", daemon=True).start()
+    def next(self) -> str:
+        """Return what goes wrong with the try that begins; empty where nothing does."""
+        if self._left:
+            self._left -= 1
+            return self._kind
+        if self._kind:
+            self._kind = ""  # The use succeeds at last.
+            return ""
+        self._use += 1
+        drawn = [rng.random() for rng in self._rngs]
+        for fault, chance in zip(self._faults, drawn, strict=True):
+            if self._use in fault.points or chance < fault.probability:
+                self._kind, self._left = fault.kind, fault.times - 1
+                return self._kind
+        return ""
+
+
+def check_devices(faults: Sequence[Fault], known: Iterable[str]) -> None:
+    """Check that all faults belong to a device.
+
+    Raises:
+        SimulatorError: There is no such device; names those that there are.
+    """
+    for fault in faults:
+        if fault.device not in known:
+            raise SimulatorError(f"faults: there is no {fault.device!r}; choose one of {', '.join(known)}")

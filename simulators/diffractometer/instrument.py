@@ -22,6 +22,8 @@ from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
 from simulators.diffractometer.scene import Scene
 from simulators.errors import SimulatorError
+from simulators.faults import Fault, check_devices
+from simulators.faulty import spoil
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.outages import Outage, schedule
 from simulators.scenario import Truth
@@ -67,6 +69,7 @@ class InstrumentOptions(BaseModel):
     beam_losses: tuple[tuple[float, float], ...] = Field(
         (), description="when the ring loses its beam, s after the start, and for how long, s; both of wall time"
     )
+    faults: tuple[Fault, ...] = Field((), description="what devices do wrong, for trials: see simulators.faults")
 
 
 def parse_options(**options: Any) -> InstrumentOptions:
@@ -104,15 +107,20 @@ def instrument(preset: str = "smooth", seed: int = 0, clock: str = "fastest", **
     chosen = parse_options(preset=preset, seed=seed, clock=clock, **options)
     parts = make_parts(chosen)
     ticking, beam = parts.clock, parts.beam
+    backends: dict[str, Any] = {
+        "stage_x": parts.axes["x"],
+        "stage_y": parts.axes["y"],
+        "detector": make_camera(ticking, make_scene(parts, chosen), chosen),
+        "monitor_current": SimulatedValue(ticking, beam.ring_current, "mA", beam.loss),
+        "monitor_intensity": SimulatedValue(ticking, beam.intensity, "1/s", beam.loss),
+    }
+    check_devices(chosen.faults, backends)
+    backends = {name: spoil(name, backend, chosen.faults, ticking) for name, backend in backends.items()}
     devices = {
-        "stage": Stage(parts.axes, name="stage"),
-        "detector": AreaDetector(make_camera(ticking, make_scene(parts, chosen), chosen), name="detector"),
+        "stage": Stage({name: backends[f"stage_{name}"] for name in parts.axes}, name="stage"),
+        "detector": AreaDetector(backends["detector"], name="detector"),
         "shutter": Shutter(parts.shutter, name="shutter"),
-        "monitor": BeamMonitor(
-            SimulatedValue(ticking, beam.ring_current, "mA", beam.loss),
-            SimulatedValue(ticking, beam.intensity, "1/s", beam.loss),
-            name="monitor",
-        ),
+        "monitor": BeamMonitor(backends["monitor_current"], backends["monitor_intensity"], name="monitor"),
     }
     return devices | ({"interlock": _interlock(ticking)} if chosen.interlock else {})
 

@@ -1,82 +1,31 @@
-"""Faults of virtual hardware on demand: what a device may do wrong, at chosen points or now and then."""
+"""Back-ends that do wrong what a script says, and otherwise what the true back-end does."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.errors import ExposureInterruptedError, MoveInterruptedError, OperationError
-from devices.protocols import AxisBackend, Cancellable, Clock, CounterBackend, Done, FrameBackend, FrameDone, ValueDone
+from devices.protocols import (
+    AxisBackend,
+    Cancellable,
+    Clock,
+    CounterBackend,
+    Done,
+    FrameBackend,
+    FrameDone,
+    ValueBackend,
+    ValueDone,
+)
+from simulators.errors import SimulatorError
+from simulators.faults import EXPOSURE, FRAMES_ONLY, MOTION, READING, Fault, Script
 
-MotionKind = Literal["stall", "failure", "disconnect", "hang"]
-ExposureKind = Literal["timeout", "failure", "disconnect", "nan", "shape", "dtype", "saturate", "hang"]
-MOTION = ("stall", "failure", "disconnect", "hang")
-EXPOSURE = ("timeout", "failure", "disconnect", "nan", "shape", "dtype", "saturate", "hang")
-FRAMES_ONLY = ("shape", "dtype", "saturate")
 HANG = 3600.0
 """How long a call that hangs takes, s; nobody waits so long."""
-
-
-class Fault(BaseModel):
-    """What one device does wrong, and when."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    device: str = Field(description="the device: detector, stage_x or stage_y")
-    kind: MotionKind | ExposureKind = Field(
-        description="of an axis: stall (never arrives), failure, disconnect or hang (stall, and stopping it hangs); of "
-        "a detector: timeout (never done), failure, disconnect, nan, shape, dtype, saturate or hang"
-    )
-    points: tuple[int, ...] = Field((), description="the uses of the device that go wrong, from 1, tries not counted")
-    probability: float = Field(0.0, ge=0, lt=1, description="how likely every use goes wrong, beside the points")
-    times: int = Field(1, ge=1, description="how many tries of one use go wrong")
-    seed: int = Field(0, ge=0, description="of the probability")
-
-    @model_validator(mode="after")
-    def _happens(self) -> Fault:
-        if not self.points and not self.probability:
-            raise ValueError("give points or a probability, else it never happens")
-        if min(self.points, default=1) < 1:
-            raise ValueError("points count from 1")
-        return self
-
-
-class Script:
-    """Says which use of a device goes wrong, and how.
-
-    A use that went wrong is counted once: the try after it is a further try of the same use.
-
-    Args:
-        faults: those of one device; of several for one use the first happens.
-    """
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self._faults = list(faults)
-        self._rngs = [np.random.default_rng([fault.seed, 5]) for fault in self._faults]
-        self._use = 0
-        self._left = 0
-        self._kind = ""
-
-    def next(self) -> str:
-        """Return what goes wrong with the try that begins; empty where nothing does."""
-        if self._left:
-            self._left -= 1
-            return self._kind
-        if self._kind:
-            self._kind = ""  # The use succeeds at last.
-            return ""
-        self._use += 1
-        drawn = [rng.random() for rng in self._rngs]
-        for fault, chance in zip(self._faults, drawn, strict=True):
-            if self._use in fault.points or chance < fault.probability:
-                self._kind, self._left = fault.kind, fault.times - 1
-                return self._kind
-        return ""
 
 
 class _Faulty:
@@ -244,6 +193,31 @@ class FaultyCounter(_FaultyDetector):
         return float("nan")
 
 
+class FaultyValue(_Faulty):
+    """A value that cannot always be read: a ``ValueBackend``.
+
+    Args:
+        backend: The value.
+        script: What goes wrong.
+        clock: The instrument's clock.
+    """
+
+    def __init__(self, backend: ValueBackend, script: Script, clock: Clock) -> None:
+        super().__init__(backend, script, clock)
+
+    def read(self) -> float:
+        """Return the value now, or something else.
+
+        Raises:
+            ConnectionError: The connection is lost.
+        """
+        kind = self._script.next() if not self._away else ""
+        self._away = self._away or kind == "disconnect"
+        if self._away:
+            raise ConnectionError("the connection was lost")
+        return float("nan") if kind else self._backend.read()
+
+
 def spoil(name: str, backend: Any, faults: Sequence[Fault], clock: Clock) -> Any:  # noqa: ANN401 - any back-end
     """Put the faults of one device in front of its back-end.
 
@@ -257,14 +231,24 @@ def spoil(name: str, backend: Any, faults: Sequence[Fault], clock: Clock) -> Any
         The back-end itself where it has no faults.
 
     Raises:
-        ValueError: The device cannot do that wrong.
+        SimulatorError: The device cannot do that wrong.
     """
     own = [fault for fault in faults if fault.device == name]
     if not own:
         return backend
-    wrapper = FaultyAxis if hasattr(backend, "move") else FaultyCamera if hasattr(backend, "shape") else FaultyCounter
-    possible = MOTION if wrapper is FaultyAxis else EXPOSURE
+    wrapper, possible = _wrapper(backend)
     for fault in own:
-        if fault.kind not in possible or (wrapper is FaultyCounter and fault.kind in FRAMES_ONLY):
-            raise ValueError(f"{name} cannot do {fault.kind!r}: choose one of {', '.join(possible)}")
+        if fault.kind not in possible:
+            raise SimulatorError(f"faults: {name} cannot do {fault.kind!r}; choose one of {', '.join(possible)}")
     return wrapper(backend, Script(own), clock)
+
+
+def _wrapper(backend: Any) -> tuple[type[Any], tuple[str, ...]]:  # noqa: ANN401 - any back-end
+    """What spoils a back-end, and what that can do wrong."""
+    if hasattr(backend, "move"):
+        return FaultyAxis, MOTION
+    if hasattr(backend, "read"):
+        return FaultyValue, READING
+    if hasattr(backend, "shape"):
+        return FaultyCamera, EXPOSURE
+    return FaultyCounter, tuple(kind for kind in EXPOSURE if kind not in FRAMES_ONLY)
