@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from devices.errors import ExposureInterruptedError, MoveInterruptedError, OperationError
-from devices.protocols import (
-    AxisBackend,
-    Cancellable,
-    Clock,
-    CounterBackend,
-    Done,
-    FrameBackend,
-    FrameDone,
-    ValueBackend,
-    ValueDone,
-)
 from simulators.errors import SimulatorError
 
 Kind = Literal["stall", "timeout", "failure", "disconnect", "hang", "nan", "shape", "dtype", "saturate"]
@@ -37,7 +23,8 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     device: str = Field(description="the device: detector, stage_x, stage_y, monitor_current or monitor_intensity")
-    kind: MotionKind | ExposureKind |         description="of an axis: stall (never arrives), failure, disconnect or hang (stall, and stopping it hangs); of "
+    kind: Kind = Field(
+        description="of an axis: stall (never arrives), failure, disconnect or hang (stall, and stopping it hangs); of "
         "a detector: timeout (never done), failure, disconnect, nan, shape, dtype, saturate or hang; of a monitor: "
         "nan or disconnect"
     )
