@@ -96,6 +96,11 @@ class BackendSignal(Signal):
         return cast(Any, self.parent).backend
 
     @property
+    def pushes(self) -> bool:
+        """Whether the back-end tells of changes by itself: it is only asked."""
+        return False
+
+    @property
     def units(self) -> str:
         """Unit of the value."""
         return str(getattr(self.backend, "units", "")) if self._units is None else self._units

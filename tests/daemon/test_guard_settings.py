@@ -15,6 +15,7 @@ from daemon.settings import load_settings
 
 
 def suspender(**fields: Any) -> SuspenderSettings:
+    """One with a condition of the test's."""
     return SuspenderSettings(device="monitor", signal="current", **fields)
 
 
@@ -33,6 +34,7 @@ def suspender(**fields: Any) -> SuspenderSettings:
 def test_what_trips_and_what_has_recovered(
     fields: dict[str, Any], trips: list[object], between: list[object], recovers: list[object]
 ) -> None:
+    """Between two thresholds neither is the case; what is no number trips."""
     condition = suspender(**fields)
     assert all(condition.trips(value) and not condition.recovers(value) for value in trips)
     assert not any(condition.trips(value) or condition.recovers(value) for value in between)
@@ -52,11 +54,13 @@ def test_what_trips_and_what_has_recovered(
     ],
 )
 def test_what_makes_no_sense_is_refused(fields: dict[str, Any], told: str) -> None:
+    """The message names the fields."""
     with pytest.raises(ValidationError, match=told):
         suspender(**fields)
 
 
 def test_a_settings_file_has_a_table_per_suspender(tmp_path: Path) -> None:
+    """Errors name its index."""
     file = tmp_path / "settings.toml"
     instrument = '[instrument]\nfactory = "simulators.diffractometer:instrument"\n'
     table = '[[suspenders]]\ndevice = "monitor"\nsignal = "current"\nbelow = 50\n'

@@ -11,6 +11,7 @@ from daemon.engine.interruptions import Interruptions, Suspension
 
 
 def test_an_interruption_says_why_and_how_long() -> None:
+    """Reasons are named once, trips are counted, and the time runs from the first of them."""
     kept = Interruptions()
     began = time.time() - 2.0
     kept.begin(Suspension("beam lost", began))
@@ -30,6 +31,7 @@ def test_an_interruption_says_why_and_how_long() -> None:
 
 
 def test_the_latest_of_two_is_what_is_waited_for() -> None:
+    """A trip while the disk is full is an interruption of its own."""
     kept = Interruptions()
     kept.begin(Suspension("disk full", time.time(), "disk"))
     kept.begin(Suspension("beam lost", time.time()))
@@ -43,6 +45,7 @@ def test_the_latest_of_two_is_what_is_waited_for() -> None:
 
 
 def test_a_new_plan_begins_without_any() -> None:
+    """What kept the plan before waiting is that one's affair."""
     kept = Interruptions()
     kept.begin(Suspension("beam lost", time.time()))
     kept.clear()
@@ -51,6 +54,7 @@ def test_a_new_plan_begins_without_any() -> None:
 
 
 def test_a_fluttering_signal_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond a number they are only counted."""
     monkeypatch.setattr(interruptions, "KEPT", 3)
     kept = Interruptions()
     for _ in range(5):

@@ -35,6 +35,7 @@ class Bench:
     failure: BaseException | None = None
 
     def plan(self, points: int, step: float = 0.02) -> Iterator[Msg]:
+        """Notes the beginning and the end of each point."""
         for number in range(points):
             yield Msg("checkpoint")
             yield Msg("note", None, f"begin {number}")
@@ -42,6 +43,7 @@ class Bench:
             yield Msg("note", None, f"end {number}")
 
     def start(self, plan: Iterator[Msg]) -> None:
+        """Runs a plan in a thread, as the engine does."""
         self.kept.clear()
         self.suspenders.begin()
         self.control.begin()
@@ -57,6 +59,7 @@ class Bench:
             self.failure = error
 
     def finish(self, timeout: float = 10.0) -> list[dict[str, Any]]:
+        """Waits for the end of the plan; returns what interrupted it."""
         assert self.thread is not None
         self.thread.join(timeout)
         assert not self.thread.is_alive(), self.engine.state
@@ -65,10 +68,12 @@ class Bench:
         return self.kept.statistics()["interruptions"]
 
     def reached(self, what: str) -> None:
+        """Waits until the plan has noted something."""
         until(lambda: what in self.log)
 
 
 def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    """Waits until something is true."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that in time"
@@ -77,6 +82,7 @@ def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
+    """A bench that leaves nothing running behind."""
     engine = make_run_engine(lambda _: 1)
     kept = Interruptions()
     shutter = Shutter(SimulatedShutter(SimulatedClock()), name="shutter")
@@ -95,6 +101,7 @@ def bench() -> Iterator[Bench]:
 
 
 def test_the_plan_waits_and_measures_the_interrupted_point_again(bench: Bench) -> None:
+    """From the last checkpoint on, once."""
     bench.start(bench.plan(3))
     bench.reached("begin 1")
     bench.suspenders.trip("beam", "beam lost")
@@ -112,6 +119,7 @@ def test_the_plan_waits_and_measures_the_interrupted_point_again(bench: Bench) -
 
 
 def test_a_trip_that_is_over_before_the_loop_comes_to_it_counts(bench: Bench) -> None:
+    """Bluesky's own suspenders forget it after 0.1 s."""
     bench.start(bench.plan(3))
     bench.reached("begin 1")
     bench.engine.loop.call_soon_threadsafe(time.sleep, 0.3)  # as a heavy callback does
@@ -124,6 +132,7 @@ def test_a_trip_that_is_over_before_the_loop_comes_to_it_counts(bench: Bench) ->
 
 
 def test_every_one_of_many_trips_is_acted_on(bench: Bench) -> None:
+    """Trips that come while the plan waits are counted to its interruption."""
     bench.start(bench.plan(40, 0.005))
     bench.reached("begin 1")
     tripped = 0
@@ -140,6 +149,7 @@ def test_every_one_of_many_trips_is_acted_on(bench: Bench) -> None:
 
 
 def test_the_plan_goes_on_when_everything_has_settled(bench: Bench) -> None:
+    """A signal that trips again begins to settle anew."""
     bench.start(bench.plan(2))
     bench.reached("begin 0")
     bench.suspenders.trip("beam", "beam lost", settle=0.2)
@@ -158,6 +168,7 @@ def test_the_plan_goes_on_when_everything_has_settled(bench: Bench) -> None:
 
 
 def test_a_plan_does_not_begin_while_something_is_tripped(bench: Bench) -> None:
+    """It begins by itself later."""
     bench.suspenders.trip("beam", "beam lost")
     bench.start(bench.plan(1))
     until(lambda: bench.kept.current)
@@ -170,6 +181,7 @@ def test_a_plan_does_not_begin_while_something_is_tripped(bench: Bench) -> None:
 
 
 def test_what_tripped_between_plans_is_forgotten(bench: Bench) -> None:
+    """Nothing was measured then."""
     bench.suspenders.trip("beam", "beam lost")
     bench.suspenders.recover("beam")
     bench.start(bench.plan(1))
@@ -178,6 +190,7 @@ def test_what_tripped_between_plans_is_forgotten(bench: Bench) -> None:
 
 
 def test_a_pause_while_the_plan_waits_does_not_let_it_go(bench: Bench) -> None:
+    """After the operator's `resume` it waits on."""
     bench.start(bench.plan(2))
     bench.reached("begin 0")
     bench.suspenders.trip("beam", "beam lost")
@@ -194,6 +207,7 @@ def test_a_pause_while_the_plan_waits_does_not_let_it_go(bench: Bench) -> None:
 
 
 def test_a_trip_during_a_pause_is_acted_on_when_the_plan_goes_on(bench: Bench) -> None:
+    """And not before: a plan that stands still is left alone."""
     bench.start(bench.plan(2))
     bench.reached("begin 0")
     bench.control.pause()
@@ -211,6 +225,7 @@ def test_a_trip_during_a_pause_is_acted_on_when_the_plan_goes_on(bench: Bench) -
 
 @pytest.mark.parametrize("verb", ["abort", "stop", "halt"])
 def test_a_plan_that_waits_can_be_ended(bench: Bench, verb: str) -> None:
+    """And the next one is not interrupted by what ended with it."""
     bench.start(bench.plan(2))
     bench.reached("begin 0")
     bench.suspenders.trip("beam", "beam lost")
@@ -225,6 +240,8 @@ def test_a_plan_that_waits_can_be_ended(bench: Bench, verb: str) -> None:
 
 
 def test_nothing_is_suspended_while_a_plan_cleans_up(bench: Bench) -> None:
+    """An abort comes first."""
+
     def plan() -> Iterator[Msg]:
         try:
             yield from bench.plan(2)
@@ -245,6 +262,7 @@ def test_nothing_is_suspended_while_a_plan_cleans_up(bench: Bench) -> None:
 
 
 def test_the_shutter_is_closed_meanwhile_and_opened_again(bench: Bench) -> None:
+    """Where the settings ask for it."""
     bench.shutter.set("open").wait(1)
     bench.start(bench.plan(2))
     bench.reached("begin 0")
@@ -258,6 +276,7 @@ def test_the_shutter_is_closed_meanwhile_and_opened_again(bench: Bench) -> None:
 
 
 def test_a_shutter_that_was_closed_stays_closed(bench: Bench) -> None:
+    """Only what was open is opened again."""
     bench.shutter.set("closed").wait(1)
     bench.start(bench.plan(2))
     bench.reached("begin 0")
