@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -56,11 +56,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     def place(self, data: st.DataObject, others: Sequence[str]) -> Place:
         """Any place among others."""
-        places: st.SearchStrategy[Place] = st.sampled_from(["front", "back"]) | st.integers(-8, 8)
-        if others:
-            beside = st.tuples(st.sampled_from(["before", "after"]), st.sampled_from(others))
-            places |= beside.map(lambda pair: {pair[0]: pair[1]})
-        return data.draw(places, "place")
+        ends: list[Place] = ["front", "back", *range(-8, 9)]
+        beside: list[Place] = [{side: uid} for side in ("before", "after") for uid in others]
+        return data.draw(st.sampled_from(ends) | st.sampled_from(beside or ends), "place")
 
     def some(self, data: st.DataObject) -> list[str]:
         """Some of those that wait, in any order."""
@@ -192,6 +190,4 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 TestQueueMachine = QueueMachine.TestCase
-TestQueueMachine.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestQueueMachine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

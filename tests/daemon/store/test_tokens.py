@@ -53,6 +53,7 @@ def test_expiry_and_revocation(store: Store) -> None:
     east = timezone(timedelta(hours=9))
     alive, token = store.create_token("alive", "observer", soon.astimezone(east))
     assert token.expires_at == soon
+    assert token.expires_at is not None
     assert token.expires_at.tzinfo is UTC
     dead, _ = store.create_token("dead", "observer", datetime.now(east) - timedelta(seconds=1))
     assert store.find_token(alive) == token
