@@ -16,6 +16,7 @@ from daemon.base import StrictModel
 from daemon.errors import SettingsError
 from daemon.fault_settings import FaultSettings
 from daemon.guard_settings import SuspenderSettings
+from daemon.retention_settings import RetentionSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
 
@@ -171,6 +172,8 @@ class Settings(StrictModel):
     """The queue of plans."""
     tiled: TiledSettings = TiledSettings()
     """The Tiled server in which runs are registered."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long what is kept; without a number, for ever."""
 
     @field_validator("data")
     @classmethod
