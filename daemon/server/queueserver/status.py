@@ -24,7 +24,7 @@ PLAN_RUNS = frozenset({"running", "pausing", "stopping", "aborting", "halting", 
 """States of the RunEngine in which a plan is executed."""
 
 
-@verbs.verb("GET", "", "read:status", bare=True)
+@verbs.verb("GET", "/", "read:status", bare=True)
 async def root(call: Call) -> Reply:
     """The status, as `status` says it."""
     return await manager_status(call.request)

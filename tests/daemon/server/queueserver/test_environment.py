@@ -1,0 +1,151 @@
+"""The environment, the manager, the console, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from daemon.server.queueserver.console import Console, message
+from daemon.server.queueserver.manager import supervisor
+
+Drive = Callable[..., None]
+
+
+def test_the_environment_is_open_from_the_beginning(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        await door.post("/environment/open")
+        status = await door.get("/status")
+        assert (status["worker_environment_exists"], status["worker_environment_state"]) == (True, "idle")
+        assert (await door.post("/environment/update"))["task_uid"]
+        assert (await door.get("/config/get"))["config"] == {"ip_connect_info": {}}
+
+    drive(scenario)
+
+
+def test_a_closed_environment_is_opened_anew(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        await door.post("/environment/close")
+        assert door.engine.called == ["shutdown"]
+        assert (await door.get("/status"))["worker_environment_exists"] is False
+        await door.post("/environment/open")
+        assert (await door.get("/status"))["manager_state"] == "creating_environment"
+        door.engine.epoch, door.engine.away = 2, False
+        await door.state("idle")
+
+    drive(scenario)
+
+
+def test_the_environment_is_not_closed_under_a_plan(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        await door.add("a")
+        await door.post("/queue/start")
+        await door.state("executing_queue")
+        assert "executing_queue" in await door.refused("/environment/close")
+        assert "executing_queue" in await door.refused("/manager/stop")
+        assert door.engine.called == ["start"]
+
+    drive(scenario)
+
+
+@pytest.mark.parametrize(
+    ("path", "payload"),
+    [
+        ("/script/upload", {"script": "print()", "update_lists": True}),
+        ("/function/execute", {"item": {"item_type": "function", "name": "f"}, "run_in_background": True}),
+        ("/kernel/interrupt", {"interrupt_plan": True}),
+        ("/permissions/set", {"user_group_permissions": {}}),
+        ("/test/manager/kill", {}),
+    ],
+)
+def test_what_is_not_done_says_why(drive: Drive, path: str, payload: dict[str, Any]) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        assert len(await door.refused(path, **payload)) > 30
+
+    drive(scenario)
+
+
+def test_the_manager_is_only_stopped_by_its_supervisor(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        assert "supervisor" in await door.refused("/manager/stop", option="safe_off")
+        assert "option" in await door.refused("/manager/stop", option="at once")
+
+    drive(scenario)
+
+
+def test_the_supervisor_is_whoever_holds_the_lock_file(tmp_path: Any) -> None:  # noqa: ANN401
+    import os
+
+    from daemon.lock import hold
+
+    assert supervisor(tmp_path) is None
+    with hold(tmp_path, "http://127.0.0.1:1"):
+        assert supervisor(tmp_path) == os.getpid()
+    assert supervisor(tmp_path) is None
+
+
+def test_no_task_is_ever_found(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        assert (await door.get("/task/status", task_uid="a"))["status"] == "not_found"
+        assert (await door.get("/task/status", task_uid=["a", "b"]))["status"] == {"a": "not_found", "b": "not_found"}
+        assert (await door.get("/task/result", task_uid="a"))["result"] == {}
+        await door.refused("/task/result", method="GET")
+
+    drive(scenario)
+
+
+def test_permissions_are_those_of_the_role(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        groups = (await door.get("/permissions/get"))["user_group_permissions"]["user_groups"]
+        assert set(groups) == {"root", "primary"}
+        await door.post("/permissions/reload", restore_permissions=True)
+
+    drive(scenario)
+
+
+def line(event: str, **more: str) -> str:
+    """A line of a log."""
+    return (
+        json.dumps({"time": "2026-11-21T08:00:00Z", "level": "info", "logger": "engine", "event": event, **more}) + "\n"
+    )
+
+
+def test_the_console_tells_what_is_new(drive: Drive) -> None:
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        log = door.data / "logs" / "engine.jsonl"
+        assert (await door.get("/console_output"))["text"] == ""
+        nothing = await door.get("/console_output_update", last_msg_uid="ALL")
+        assert nothing["console_output_msgs"] == []
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(line("one") + line("two"))
+        everything = await door.get("/console_output_update", last_msg_uid="ALL")
+        assert [each["msg"].split()[-1] for each in everything["console_output_msgs"]] == ["one", "two"]
+        unknown = await door.get("/console_output_update", last_msg_uid="never seen")
+        assert unknown["console_output_msgs"] == []
+        uid = (await door.get("/console_output/uid"))["console_output_uid"]
+        with log.open("a") as file:
+            file.write(line("three", exception="Traceback"))
+        for mark in (everything["last_msg_uid"], unknown["last_msg_uid"]):
+            new = await door.get("/console_output_update", last_msg_uid=mark)
+            assert [each["msg"] for each in new["console_output_msgs"]] == [
+                "[I 2026-11-21 08:00:00 engine] three\nTraceback\n"
+            ]
+        assert (await door.get("/console_output/uid"))["console_output_uid"] != uid
+        assert (await door.get("/console_output", nlines=1))["text"].endswith("three\nTraceback\n")
+        await door.refused("/console_output", method="GET", nlines=-1)
+        await door.refused("/console_output_update", method="GET")
+
+    drive(scenario)
+
+
+def test_a_log_that_was_put_aside_is_another(tmp_path: Any) -> None:  # noqa: ANN401
+    log = tmp_path / "engine.jsonl"
+    log.write_text(line("one"))
+    console = Console(log)
+    mark = console.mark()
+    log.rename(tmp_path / "engine.jsonl.1")
+    log.write_text(line("two"))
+    assert console.since(mark)[1] == []
+    assert message(b'"half of a li') is None
