@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from daemon.cli.options import DataOption, JsonOption, SettingsOption
 from daemon.cli.output import note, print_facts, print_json
 from daemon.cli.remote import Remote, UrlOption, find_daemon
+from daemon.wording import duration
 
 
 def register(app: typer.Typer) -> None:
@@ -107,6 +109,14 @@ def _words(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "plan", f"{item.get('plan', '')} ({str(item.get('uid', ''))[:8]})"
     if run:
         yield "run", f"{run['path']}, {run['points']} points"
+    waiting = facts.get("suspended")
+    if isinstance(waiting, Mapping):
+        yield "waits", f"{waiting['reason']} (for {duration(max(time.time() - waiting['since'], 0.0))})"
+    elif facts.get("paused_by") == "operator":
+        yield "waits", "paused; `beampilot resume` takes it on"
+    room = facts.get("room")
+    if isinstance(room, Mapping):
+        yield "disk", f"{room['free_bytes'] / 1e9:.1f} GB free, room for {room['points']:,} points"
     if "queue_length" in facts:
         waiting = facts["queue_length"]
         state = "running" if facts.get("queue_running") else "stopped"

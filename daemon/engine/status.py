@@ -20,13 +20,16 @@ KINDS: dict[type, str] = {
 }
 """What a device is, in a word; whatever has axes is a stage."""
 
+ANALYST_STALL = 5.0
+"""The analyst counts as stalled when it has given no sign of life for so long, s; it gives two a second."""
+
 
 def engine_status(engine: Engine) -> dict[str, Any]:
     """What the engine does now.
 
     Returns:
-        `state` (the RunEngine's, but `running` from the start of a plan until its run is closed), `plan`, `run`,
-        ages in seconds, and how the analyst is.
+        `state` (the RunEngine's, but `running` from the start of a plan until its run is closed), `plan`, `run`, what
+        keeps the plan from going on, how much more fits on the disk, ages in seconds, and how the analyst is.
     """
     handle = engine.handle
     busy = handle is not None and not handle.done
@@ -34,13 +37,17 @@ def engine_status(engine: Engine) -> dict[str, Any]:
     if handle is not None and busy and handle.run is not None:
         run = {"uid": handle.uid, "path": str(handle.run), "points": engine.points}
     silence = engine.analyst.silence
+    waiting, room = engine.suspended, engine.room
     return {
         "state": "running" if busy and engine.state == "idle" else engine.state,
         "plan": handle.name if handle is not None and busy else None,
         "run": run,
+        "paused_by": engine.paused_by,
+        "suspended": None if waiting is None else {"reason": waiting.reason, "since": waiting.since},
+        "room": None if room is None else {"free_bytes": room.free_bytes, "points": room.points},
         "loop_age": engine.loop_age,
         "analyst_pid": engine.analyst.pid,
-        "analyst_alive": silence is not None,
+        "analyst_alive": silence is not None and silence < ANALYST_STALL,
         "analyst_age": silence,
         "analyst_restarts": engine.analyst.restarts,
         "time": time.time(),

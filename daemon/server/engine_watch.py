@@ -12,7 +12,7 @@ from daemon.supervisor.processes import Process
 
 PERIOD = 0.1
 """Time between two questions for the engine's status, s."""
-VARYING = frozenset({"time", "loop_age", "sequence"})
+VARYING = frozenset({"time", "loop_age", "analyst_age", "sequence", "room"})
 """Parts of the status that change all the time and are no news."""
 
 EngineStatus: TypeAlias = dict[str, Any]
