@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
 
 from daemon.errors import BeampilotError
 from daemon.server.access import Principal, needs, principal_of
+from daemon.server.problems import responses
 from daemon.server.queueserver.own import Own, own
 from daemon.server.queueserver.refused import RefusedError, reason
 
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from daemon.store import Store
 
 Reply = dict[str, Any]
+Answer = Callable[["Call"], Awaitable[Reply | list[Reply]]]
 WORDS = str.maketrans({"/": "_", "{": "", "}": ""})
 """Makes a word of a path."""
-Answer = Callable[["Call"], Awaitable[Reply]]
 Part = Literal["environment", "queue"]
 """What the lock of a queue server can hold back: what is executed, and what is planned."""
 
@@ -92,7 +94,7 @@ class Verb:
     bare: bool
     answer: Answer
 
-    async def __call__(self, request: Request, principal: Principal) -> Reply:
+    async def __call__(self, request: Request, principal: Principal) -> Reply | list[Reply]:
         """Do it; the reply."""
         try:
             given = await payload_of(request)
@@ -105,7 +107,7 @@ class Verb:
         except BeampilotError as error:
             known = error.reply if isinstance(error, RefusedError) else {}
             return {"success": False, "msg": f"{self.failure}{reason(error)}", **self.empty, **known}
-        return reply if self.bare else {"success": True, "msg": "", **reply}
+        return {"success": True, "msg": "", **reply} if isinstance(reply, dict) and not self.bare else reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,10 @@ def _route(router: APIRouter, verb: Verb) -> None:
     """Add a verb's route. The body is read by the verb, so that nobody's is read before they may ask for it."""
     allowed = Depends(needs(verb.scope, locked=False) if verb.scope else principal_of)
 
-    async def endpoint(request: Request, principal: Principal = allowed) -> Reply:
-        return await verb(request, principal)
+    async def endpoint(request: Request, principal: Principal = allowed) -> Response:
+        return JSONResponse(await verb(request, principal))
 
-    properties = {name: {} for name in sorted(verb.takes | ({"lock_key"} if verb.locked else set()))}
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    statuses = (422,) if verb.method == "GET" else (413, 422)
     router.add_api_route(
         verb.path,
         endpoint,
@@ -183,5 +184,23 @@ def _route(router: APIRouter, verb: Verb) -> None:
         name=verb.answer.__name__,
         operation_id=f"queueserver_{verb.method.lower()}{verb.path.translate(WORDS)}",
         summary=(verb.answer.__doc__ or "").partition("\n")[0],
-        openapi_extra={"requestBody": {"content": {"application/json": {"schema": schema}}}} if properties else None,
+        responses={200: _answer(verb), **responses(*statuses)},
+        openapi_extra={"x-scope": verb.scope, **_body(verb)},
     )
+
+
+def _answer(verb: Verb) -> dict[str, Any]:
+    """The reply, documented."""
+    if verb.bare:
+        return {"description": "What is asked for.", "content": {"application/json": {"schema": {}}}}
+    told = {"success": {"type": "boolean"}, "msg": {"type": "string", "description": "Why it was not done."}}
+    schema = {"type": "object", "properties": told | {name: {} for name in verb.empty}, "required": list(told)}
+    text = "Whether it was done, and what is asked for."
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _body(verb: Verb) -> dict[str, Any]:
+    """The payload, documented."""
+    names = sorted(verb.takes | ({"lock_key"} if verb.locked else set()))
+    schema = {"type": "object", "properties": {name: {} for name in names}, "additionalProperties": False}
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}} if names else {}
