@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from daemon.server.access import Keys, single_user_key
 from daemon.server.gate import Gate
+from daemon.server.housekeeping import keep_house
 from daemon.server.limits import WrongKeys
 from daemon.server.problems import add_handlers
 from daemon.server.queue_service import QueueService
@@ -52,5 +54,9 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     queue: QueueService = app.state.queue
-    async with queue.opened():
-        yield {}
+    house = asyncio.create_task(keep_house(app.state.settings, app.state.store))
+    try:
+        async with queue.opened():
+            yield {}
+    finally:
+        house.cancel()
