@@ -15,6 +15,7 @@ from daemon.server.housekeeping import keep_house
 from daemon.server.limits import WrongKeys
 from daemon.server.problems import add_handlers
 from daemon.server.queue_service import QueueService
+from daemon.server.queueserver import router as queueserver
 from daemon.server.routes import ROUTERS
 from daemon.server.summary import VERSION
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from daemon.store import Store
 
 API = "/api/v1"
+QUEUESERVER = "/api"
+"""Where the verbs of bluesky-httpserver are, for its clients."""
 DESCRIPTION = "An autopilot for beamlines and microscopes. Keys are given as `Authorization: ApiKey …` or `Bearer …`."
 
 
@@ -46,6 +49,7 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     app.state.queue = QueueService(store, engine, settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
+    app.include_router(queueserver, prefix=QUEUESERVER)
     add_handlers(app)
     app.add_middleware(Gate, keys=keys, store=store, wrong=wrong)
     return app
