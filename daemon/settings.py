@@ -104,6 +104,8 @@ class AnalystSettings(StrictModel):
     """How long the process may take to start, s."""
     silence: float = Field(default=20.0, gt=2.0)
     """A process that gives no sign of life for so long is ended and started again, s."""
+    debug_delay: float = Field(default=0.0, ge=0)
+    """For trials only: every suggestion takes this much longer, s."""
 
 
 class ControlSettings(StrictModel):

@@ -54,7 +54,7 @@ class Engine:
     Args:
         settings: everything that can be set.
         devices: the instrument, instead of the one that the settings name.
-        debug_delay: makes every suggestion this much slower, s; to try what happens when one takes long.
+        debug_delay: makes every suggestion this much slower than the settings do, s; to try what happens then.
         register: numbers the documents, and is told of each once it is on record.
         on_frame: called with every frame once it is on disk; must return at once.
 
@@ -102,7 +102,8 @@ class Engine:
         )
         self._room.begin(self._find(AreaDetector), self._shutter)
         log_file = logs_folder(settings.data) / "analyst.log"
-        self.analyst = AnalystClient(settings.analyst, self._answered, log_file, debug_delay)
+        delay = debug_delay + settings.analyst.debug_delay
+        self.analyst = AnalystClient(settings.analyst, self._answered, log_file, delay)
         # Whatever process drove this instrument before may have died in the middle of anything.
         make_safe(self.devices.values())
         try:
