@@ -6,7 +6,10 @@ BeampilotError                  exit code 1
 │   ├── SettingsError           a settings file, variable or option
 │   ├── InstrumentError         the factory that the settings name, or the devices it made
 │   ├── PlanRejected            a plan's name or parameters
+│   │   └── NothingLeft         ... of a continuation: its campaign has measured all its points
 │   ├── RunNotFound             no such run in the data folder
+│   ├── ArrayNotFound           a run has no such array
+│   ├── SliceRefused            that much of an array, or in that form, is not given
 │   ├── StudyError              a study that cannot be done as it was asked for
 │   ├── AddressError            an address on which nothing can be published
 │   ├── AlreadyServing          another daemon has this data folder
@@ -23,6 +26,7 @@ BeampilotError                  exit code 1
 │   ├── TokenNotFound           no such token
 │   └── LockHeld                somebody else holds the control lock
 ├── ServerUnreachable           no server answers
+├── ReportFailed                a report could not be made
 ├── TiledError                  a run could not be registered in Tiled
 │   └── TiledUnreachable        ... because its server does not answer
 ├── ProcessError                a process of the daemon does not start
@@ -87,8 +91,20 @@ class PlanRejected(UserError):  # noqa: N818 - says what happened
         return [{"field": match["field"], "message": match["message"]} for match in found if match]
 
 
+class NothingLeft(PlanRejected):
+    """A campaign cannot be continued because it has used up its budget."""
+
+
 class RunNotFound(UserError):  # noqa: N818 - says what happened
     """The data folder holds no run by that name."""
+
+
+class ArrayNotFound(UserError):  # noqa: N818 - says what happened
+    """The run has no array by that name."""
+
+
+class SliceRefused(UserError):  # noqa: N818 - says what happened
+    """So much of an array is not given at once, or not in that form; the text says what is."""
 
 
 class StudyError(UserError):
@@ -174,6 +190,10 @@ class LockHeld(StoreError):  # noqa: N818 - says what happened
 
 class ServerUnreachable(BeampilotError):  # noqa: N818 - says what happened
     """No server answers."""
+
+
+class ReportFailed(BeampilotError):  # noqa: N818 - says what happened
+    """The report of a run could not be made; the text says why."""
 
 
 class ProcessError(BeampilotError):
