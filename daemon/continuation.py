@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from daemon.errors import PlanRejected
+from daemon.errors import NothingLeft, PlanRejected
 from daemon.progress import read_progress
 
 
@@ -20,7 +20,8 @@ def continuation(run: Path, points: int | None = None) -> tuple[str, dict[str, A
         The plan's name and its parameters.
 
     Raises:
-        PlanRejected: when there is nothing to continue.
+        PlanRejected: when there is no campaign to continue.
+        NothingLeft: when it has measured all its points.
         RecorderError: when the run cannot be read.
     """
     progress = read_progress(run)
@@ -28,5 +29,5 @@ def continuation(run: Path, points: int | None = None) -> tuple[str, dict[str, A
         raise PlanRejected(f"{run} is no autonomous scan, so there is nothing to continue")
     left = points or int(progress.parameters["points"]) - len(progress.points)
     if left < 1:
-        raise PlanRejected(f"{run} has used all its {len(progress.points)} points; give more with --points N")
+        raise NothingLeft(f"{run} has used all its {len(progress.points)} points; give more with --points N")
     return "autonomous_scan", {**progress.parameters, "resume_from": str(run), "points": left}

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from daemon.errors import EngineRefused, EngineUnreachable
 from daemon.server.bell import Bell
-from daemon.server.outcome import Outcome, interrupted, outcome_of
+from daemon.server.outcome import Outcome, interrupted, outcome_of, run_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from daemon.server.engine_watch import EngineCalls, EngineStatus, EngineWatch
+    from daemon.store import Item
 
 LOOK = 1.0
 """The longest wait for news of the engine, s."""
@@ -27,6 +31,7 @@ class Follower:
     Args:
         engine: the engine.
         watch: what it says.
+        data: the data folder, where the runs of a dead engine lie.
         changed: rung when a campaign is continued.
         autocontinue: whether the campaign of an engine that died goes on in the next one.
 
@@ -34,20 +39,21 @@ class Follower:
         ending: whether somebody ended the plan.
     """
 
-    def __init__(self, engine: EngineCalls, watch: EngineWatch, changed: Bell, autocontinue: bool) -> None:
+    def __init__(self, engine: EngineCalls, watch: EngineWatch, data: Path, changed: Bell, autocontinue: bool) -> None:
         self._engine = engine
         self._watch = watch
+        self._data = data
         self._changed = changed
         self._autocontinue = autocontinue
         self.ending = False
 
     async def follow(
-        self, item: str, epoch: int | None, run: dict[str, Any] | None, begun: Callable[[], None]
+        self, item: Item, epoch: int | None, run: dict[str, Any] | None, begun: Callable[[], None]
     ) -> Outcome:
         """Follow an item.
 
         Args:
-            item: its uid.
+            item: the item.
             epoch: of the engine that executes it; None if that one is dead.
             run: the run that it had there, if that is known.
             begun: called when the engine executes it.
@@ -56,17 +62,21 @@ class Follower:
             How it ended.
         """
         while True:
-            ended, run = await self._until_end(item, epoch, run, begun)
+            ended, run = await self._until_end(item.uid, epoch, run, begun)
             if isinstance(ended, Outcome):
                 return ended
             begun()
-            lost = await asyncio.to_thread(interrupted, run, ended)
-            if not (self._autocontinue and lost.run_path and lost.points):
+            lost = await asyncio.to_thread(self._lost, item, run, ended)
+            if not self._autocontinue:
                 return lost
             continued = await self._continue(item, lost)
             if isinstance(continued, Outcome):
                 return continued
             epoch, run = continued, None
+
+    def _lost(self, item: Item, run: dict[str, Any] | None, reason: str) -> Outcome:
+        """What a dead engine left of an item; a run may have begun after its last answer."""
+        return interrupted(run_of(self._data, item.uid) or run, reason)
 
     async def _until_end(
         self, item: str, epoch: int | None, run: dict[str, Any] | None, begun: Callable[[], None]
@@ -95,24 +105,33 @@ class Follower:
                     return Outcome("fail", "the engine did not execute it"), run
                 await looked.wait(LOOK)
 
-    async def _continue(self, item: str, lost: Outcome) -> int | Outcome:
+    async def _continue(self, item: Item, lost: Outcome) -> int | Outcome:
         """Have the next engine continue a campaign; its epoch, or the outcome where that is not to be."""
         while True:
-            status = await self._idle_engine(item)
+            status = await self._idle_engine(item.uid)
             if status is None:
                 return lost
-            if status["item"] == item:  # it had begun although its answer was late
+            if status["item"] == item.uid:  # it had begun although its answer was late
                 return status["epoch"]
             try:
-                await self._engine.call("continue", timeout=CONTINUE, run=lost.run_path, item=item)
+                await self._take_up(item, lost)
             except EngineRefused as error:
-                reason = f"{lost.reason}; it cannot be continued: {error.message}"
-                return Outcome("interrupted", reason, lost.run_uid, lost.run_path, lost.points)
+                if error.kind == "NothingLeft":
+                    return replace(lost, exit_status="success", reason=f"{lost.reason} after the last point")
+                return replace(lost, reason=f"{lost.reason}; it cannot be continued: {error.message}")
             except EngineUnreachable:
                 continue
             self._changed.ring()
             await self._watch.look()
             return status["epoch"]
+
+    async def _take_up(self, item: Item, lost: Outcome) -> None:
+        """Continue a campaign; one that has no point yet begins anew."""
+        named = {"item": item.uid, "metadata": item.metadata}
+        if lost.points:
+            await self._engine.call("continue", timeout=CONTINUE, run=lost.run_path, **named)
+        else:
+            await self._engine.call("start", timeout=CONTINUE, plan=item.plan, parameters=item.parameters, **named)
 
     async def _idle_engine(self, item: str) -> EngineStatus | None:
         """The status of an engine that is ready; None when somebody does not want the campaign any more."""

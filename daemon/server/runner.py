@@ -67,7 +67,7 @@ class Runner:
         self._data = data
         self._changed = changed
         self._edits = edits
-        self._follower = Follower(engine, watch, changed, autocontinue)
+        self._follower = Follower(engine, watch, data, changed, autocontinue)
         self._wake = asyncio.Event()
         self._once = False
         self.running = False
@@ -193,7 +193,7 @@ class Runner:
         await self._follow(item, epoch)
 
     async def _follow(self, item: Item, epoch: int | None, run: dict[str, Any] | None = None) -> None:
-        outcome = await self._follower.follow(item.uid, epoch, run, self._begun)
+        outcome = await self._follower.follow(item, epoch, run, self._begun)
         await self._finish(item, outcome)
 
     def _begun(self) -> None:

@@ -219,13 +219,59 @@ def test_a_campaign_goes_on_in_the_next_engine_if_it_should(
             await asyncio.sleep(0.25)
             engine.be_born()
             await until(lambda: engine.named("continue"))
-            assert engine.named("continue") == [{"run": "/data/runs/1.zarr", "item": item.uid}]
+            assert engine.named("continue") == [{"run": "/data/runs/1.zarr", "item": item.uid, "metadata": {}}]
             assert store.running() is not None
             await asyncio.sleep(0.25)
             engine.end(points=20)
             await until(store.history)
             (entry,) = store.history()
             assert (entry.exit_status, entry.points, entry.uid) == ("success", 20, item.uid)
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize(
+    ("points", "refusal", "status"),
+    [(0, None, "success"), (60, "NothingLeft", "success"), (3, "PlanRejected", "interrupted")],
+)
+def test_what_cannot_be_continued_begins_anew_or_ends(
+    settings: Settings,
+    store: Store,
+    engine: Played,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+    points: int,
+    refusal: str | None,
+    status: str,
+) -> None:
+    """No point yet: from the beginning. No point left: it was finished. No campaign: interrupted, and why."""
+    import daemon.server.outcome as outcome
+
+    monkeypatch.setattr(outcome, "_points", lambda run: points)
+    if refusal is not None:
+        engine.refuse["continue"] = EngineRefused(refusal, "no, because")
+    queue = settings.queue.model_copy(update={"autocontinue": True})
+    app = make_app(settings.model_copy(update={"queue": queue}), store, engine)
+
+    async def whole() -> None:
+        async with app.router.lifespan_context(app):
+            service = app.state.queue
+            await service.add("grid_scan", {}, {"who": "me"}, "back", "test")
+            await service.start()
+            await until(lambda: engine.state["item"])
+            await asyncio.sleep(0.25)
+            engine.be_born()
+            engine.state |= {"item": None, "run": None}
+            if refusal is None:
+                await until(lambda: len(engine.named("start")) == 2)
+                assert engine.named("start")[0] == engine.named("start")[1]
+                await asyncio.sleep(0.25)
+                engine.end(points=20)
+            await until(store.history)
+            (entry,) = store.history()
+            assert entry.exit_status == status
+            assert refusal is None or (entry.points == points and "died" in entry.reason)
+            assert refusal != "PlanRejected" or "no, because" in entry.reason
 
     asyncio.run(whole())
 
