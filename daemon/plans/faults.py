@@ -67,11 +67,17 @@ class FaultLog:
 
     entries: list[FaultEntry] = field(default_factory=list)
 
-    def add(self, fault: DeviceFault, point: int | None) -> FaultEntry:
-        """Notes a fault."""
+    def add(self, fault: DeviceFault, where: str, point: int | None = None) -> FaultEntry:
+        """Notes a fault.
+
+        Args:
+            fault: what happened.
+            where: when in the scan, for the log: "at point 4".
+            point: number of the point, from 1.
+        """
         entry = FaultEntry(fault.name, point, fault.cause)
         self.entries.append(entry)
-        log.warning("%s failed%s: %s", fault.name, "" if point is None else f" at point {point}", fault.cause)
+        log.warning("%s failed %s: %s", fault.name, where, fault.cause)
         return entry
 
     def plain(self) -> list[dict[str, Any]]:

@@ -59,8 +59,9 @@ class Attempt:
             seconds: how long it may take, s; None for as long as it takes.
             late: what to say when it takes longer, for example "did not reach 5 µm".
         """
+        self._asked.append((device, None))  # Its failure may come before its status.
         status = yield from self._send(Msg(command, device, *args, group=self._group(group)), device)
-        self._asked.append((device, status))
+        self._asked[-1] = (device, status)
         self._waiting.append((device, status, late))
         if self._allowed is not None:
             self._allowed = None if seconds is None else max(self._allowed, seconds)
@@ -121,15 +122,15 @@ class Attempt:
 
     @property
     def statuses(self) -> list[Any]:
-        """The statuses of everything that was begun."""
-        return [status for _, status in self._asked]
+        """The statuses of everything that was begun, as far as they are known."""
+        return [status for _, status in self._asked if status is not None]
 
     def _send(self, message: Msg, device: object = None) -> Response:
         self._device = device
         try:
             response = yield message
         except FailedStatus as error:
-            if not any(status is not None and status is error.args[0] for status in self._stale):
+            if not any(status is error.args[0] for status in self._stale):
                 raise
             response = None  # What failed late belongs to an earlier try; this message has been carried out.
         self._device = None
@@ -144,9 +145,9 @@ class Attempt:
         for device, status in self._asked:
             if status is not None and status is failed:
                 return device
-        # bluesky started it again after a pause, and the plan was not told.
+        # It failed at once, or bluesky began it again after a pause: the plan was not told of this status.
         name = getattr(failed, "device", "")
-        return next((device for device, _ in self._asked if getattr(device, "name", None) == name), None)
+        return next((device for device, _ in self._asked if getattr(device, "name", None) == name), self._device)
 
     def _latecomer(self) -> tuple[Any, str]:
         late = [
@@ -198,9 +199,9 @@ class Tries:
                 yield from attempt.drop()
                 if fault is None:
                     raise
-                noted.append(self._log.add(fault, point))
+                noted.append(self._log.add(fault, where, point))
                 failures[fault.name] += 1
-                stale += [status for status in attempt.statuses if status is not None]
+                stale += [*attempt.statuses, *error.args[:1]]
                 yield from self._recover(attempt, fault, undo)
                 if fault.kind == "hopeless" or failures[fault.name] > self._retries(fault):
                     noted[-1].outcome = "failed"
