@@ -135,6 +135,7 @@ def instrument_options() -> str:
     for factory, model in (("diffractometer", InstrumentOptions), ("recorded", RecordedOptions)):
         parts += [f"## `simulators.{factory}:instrument` {{#{factory}}}\n"]
         parts += [table(("option", "takes", "default", "what it is"), rows(model)) + "\n"]
+        parts += [model_section(inner, 3) for inner in models_in(model) if inner is not model]
     return "\n".join(parts)
 
 
