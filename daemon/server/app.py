@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,16 @@ from daemon.server.access import Keys, single_user_key
 from daemon.server.gate import Gate
 from daemon.server.housekeeping import keep_house
 from daemon.server.limits import WrongKeys
+from daemon.server.live.documents import DocumentsHub
+from daemon.server.live.frames import FramesHub
+from daemon.server.live.keys import own_keys
+from daemon.server.metrics import Requests
 from daemon.server.problems import add_handlers
 from daemon.server.queue_service import QueueService
 from daemon.server.queueserver import router as queueserver
 from daemon.server.routes import ROUTERS
+from daemon.server.routing import PlainJSON
+from daemon.server.run_catalog import RunCatalog
 from daemon.server.summary import VERSION
 
 if TYPE_CHECKING:
@@ -43,15 +50,27 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     """
     keys, wrong = Keys(store, single_user_key(settings)), WrongKeys()
     app = FastAPI(
-        title="Beampilot", version=VERSION, description=DESCRIPTION, lifespan=_lifespan, docs_url=None, redoc_url=None
+        title="Beampilot",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=PlainJSON,
     )
     app.state.settings, app.state.store, app.state.keys, app.state.wrong = settings, store, keys, wrong
-    app.state.queue = QueueService(store, engine, settings)
+    app.state.requests = requests = Requests()
+    app.state.queue = queue = QueueService(store, engine, settings)
+    app.state.catalog = RunCatalog(settings.data)
+    curve = functools.partial(own_keys, settings)
+    app.state.documents = DocumentsHub(settings.data, settings.sockets.documents, queue.watch, curve)
+    app.state.frames = FramesHub(settings.sockets.frames, curve)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(queueserver, prefix=QUEUESERVER)
+    app.include_router(queueserver, prefix="/api")
     add_handlers(app)
-    app.add_middleware(Gate, keys=keys, store=store, wrong=wrong)
+    app.add_middleware(Gate, keys=keys, store=store, wrong=wrong, requests=requests)
     return app
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -19,6 +20,7 @@ from daemon.server.limits import WrongKeys
 from daemon.server.problems import failed
 
 if TYPE_CHECKING:
+    from daemon.server.metrics import Requests
     from daemon.store import Store
 
 log = logging.getLogger(__name__)
@@ -43,29 +45,36 @@ class Gate:
         keys: whose key is whose.
         store: keeps the access log.
         wrong: patience with wrong keys.
+        requests: counts answers.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, store: Store, wrong: WrongKeys) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, store: Store, wrong: WrongKeys, requests: Requests) -> None:
         self._app = app
         self._keys = keys
         self._store = store
         self._wrong = wrong
+        self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        began, noted = time.perf_counter(), Noted(send)
+        try:
+            await self._serve(scope, receive, noted)
+        finally:
+            self._requests.count(scope["method"], noted.status, began)
+
+    async def _serve(self, scope: Scope, receive: Receive, noted: Noted) -> None:
         path, address = scope["path"], address_of(scope)
         if path in OPEN or not is_below(path, GUARDED):
-            await self._limited(scope, receive, send)
+            await self._limited(scope, receive, noted)
             return
         try:
             principal, refusal = await self._check(Headers(scope=scope), address)
         except StoreError as error:
-            await failed(503, str(error))(scope, receive, send)
-            return
-        noted = Noted(send)
+            principal, refusal = None, failed(503, str(error))
         if refusal is not None:
             await refusal(scope, receive, noted)
         else:

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from daemon.errors import (
+    ArrayNotFound,
     BeampilotError,
     EngineRefused,
     EngineUnreachable,
@@ -19,7 +20,9 @@ from daemon.errors import (
     ItemRunning,
     LockHeld,
     QueueConflict,
+    ReportFailed,
     RunNotFound,
+    SliceRefused,
     StoreError,
     StoreUnavailable,
     TokenNotFound,
@@ -36,6 +39,9 @@ STATUSES: tuple[tuple[type[BeampilotError], int], ...] = (
     (ItemNotFound, 404),
     (TokenNotFound, 404),
     (RunNotFound, 404),
+    (ArrayNotFound, 404),
+    (SliceRefused, 422),
+    (ReportFailed, 503),
     (ItemRunning, 409),
     (QueueConflict, 409),
     (ItemRejected, 422),
@@ -49,12 +55,13 @@ WORDS = {
     401: "The key is missing or wrong.",
     403: "The key's role lacks the scope that is needed.",
     404: "There is no such thing.",
+    406: "It is not given in any of the forms that `Accept` names.",
     409: "The queue or the engine is in another state.",
     413: "The body is larger than is allowed.",
     422: "Something in the request is wrong; `detail` says which field and why.",
     423: "Somebody else holds the control lock; `detail` says who and since when.",
     429: "Too many wrong keys came from this address; `Retry-After` says how long to wait, s.",
-    503: "The engine or the database cannot be reached.",
+    503: "The engine or the database cannot be reached, or cannot do it now.",
 }
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from daemon.server.access import Needs, Principal
 from daemon.server.problems import responses
@@ -75,10 +77,23 @@ Asker = Annotated[Principal, Depends(_principal)]
 
 def listing(request: Request, answer: BaseModel) -> Response:
     """A listing with an ETag, or 304 where whoever asks has it already."""
-    body = answer.model_dump_json().encode()
+    body = answer.model_dump_json(by_alias=True).encode()
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     known = request.headers.get("if-none-match", "")
     if tag in {each.strip().removeprefix("W/") for each in known.split(",")} or known.strip() == "*":
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
+
+
+class PlainJSON(JSONResponse):
+    """JSON without NaN, which JSON does not have: what is not finite becomes null."""
+
+    def render(self, content: Any) -> bytes:  # noqa: ANN401 - whatever JSON can say
+        """The body."""
+        return to_json(content, inf_nan_mode="null", fallback=str)
+
+
+def plain(content: object) -> Response:
+    """An answer from plain types, documents for instance, past the models that document it."""
+    return PlainJSON(content)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from daemon.server.routes import control, engine, history, lock, queue, runs, status, tokens
+from daemon.server.routes import arrays, control, documents, engine, history, live, lock, queue, runs, status, tokens
 
 __all__ = ["ROUTERS"]
 
@@ -14,5 +14,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     lock.router,
     history.router,
     runs.router,
+    arrays.router,
+    documents.router,
     tokens.router,
+    live.router,
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import Response
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
 
+from daemon.server.metrics import MEDIA_TYPE, metrics
 from daemon.server.models import Health, ServerStatus
 from daemon.server.routing import make_router, route
 from daemon.server.state import Queue
@@ -25,3 +27,10 @@ async def get_health(queue: Queue, response: Response) -> Health:
     if not found.healthy:
         response.status_code = 503
     return found
+
+
+@router.get("/metrics", response_class=PlainTextResponse, **route("admin:metrics"))
+async def get_metrics(request: Request, queue: Queue) -> PlainTextResponse:
+    """The daemon's figures in Prometheus' text format."""
+    text = metrics(queue, await queue.status(), request.app.state.requests)
+    return PlainTextResponse(text, media_type=MEDIA_TYPE)

@@ -1,0 +1,1 @@
+"""What goes out over WebSockets while it happens: the status, documents and frames."""
