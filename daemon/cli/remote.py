@@ -98,7 +98,7 @@ class Remote:
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         return context
 
-    def tell_engine(self, command: str, **arguments: object) -> Any:  # noqa: ANN401 - msgpack
+    def tell_engine(self, command: str, **arguments: Any) -> Any:  # noqa: ANN401 - msgpack
         """Tell the engine something directly, where the server cannot.
 
         Raises:
