@@ -13,7 +13,7 @@ import typer
 from daemon.cli.options import DataOption, JsonOption, SettingsOption, read_settings
 from daemon.cli.output import note
 
-PROCESSES = ("supervisor", "server", "engine", "analyst")
+PROCESSES = ("supervisor", "server", "engine", "analyst", "tiled")
 LOOK = 0.3
 """How often the files are looked at, s."""
 KNOWN = ("time", "level", "logger", "event", "process")

@@ -20,11 +20,11 @@ class Heartbeat:
     Args:
         data: the data folder.
 
-    Raises:
-        ProcessError: when another process gives it for this data folder.
-
     Attributes:
         file: descriptor of the file.
+
+    Raises:
+        ProcessError: when another process gives it for this data folder.
     """
 
     def __init__(self, data: Path) -> None:

@@ -33,6 +33,7 @@ class Feed:
         self._catalog = catalog
         self._write = catalog.writer(live=True)
         self._told: dict[str, bytes] = {}
+        self._certain = True
 
     def advance(self) -> bool:
         """Tells what is new, at most one piece of it.
@@ -47,6 +48,8 @@ class Feed:
                 _remove_rest(self._catalog, document["uid"])
             self._write(name, document)
             self._told[document["uid"]] = encode(name, document)
+            # A column that begins with nothing has no type yet: Tiled takes it for text.
+            self._certain = self._certain and None not in document.get("data", {}).values()
         return bool(piece)
 
     def finish(self, documents: list[Named]) -> bool:
@@ -62,7 +65,8 @@ class Feed:
         """
         known = [encode(*named) for named in documents if named[1]["uid"] in self._told]
         rest = [named for named in documents if named[1]["uid"] not in self._told]
-        if sorted(known) != sorted(self._told.values()) or sum(counts(documents, rest).values()) > PIECE:
+        same = self._certain and sorted(known) == sorted(self._told.values())
+        if not same or sum(counts(documents, rest).values()) > PIECE:
             return False
         for name, document in rest:
             self._write(name, document)

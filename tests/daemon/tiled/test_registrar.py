@@ -101,6 +101,21 @@ def test_a_point_that_was_measured_again_counts_once(
     assert told[1]["data"]["counts"] == 77
 
 
+def test_a_column_that_began_with_nothing_is_told_anew(
+    catalog: FolderCatalog, growing: Callable[..., Any], composed: Callable[..., list[Named]]
+) -> None:
+    """Tiled gave it a type when it saw no value; a closed run is told with all values at hand."""
+    documents = composed([{"n": None}, {"n": 3}], {"n": {"dtype": "integer"}})
+    run, before = growing(documents[:4]), catalog.calls
+    registrar = Registrar(catalog)
+    registrar.advance(run.path, live=True)
+    run.grow(documents[4:])
+    run.let_go()
+    registrar.advance(run.path, live=True)
+    assert catalog.documents(documents[0][1]["uid"]) == documents
+    assert catalog.calls - before > 2 * len(documents)
+
+
 def test_what_was_left_half_registered_is_replaced(
     catalog: FolderCatalog, record: Callable[..., Path], scan: list[Named]
 ) -> None:
