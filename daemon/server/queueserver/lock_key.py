@@ -6,19 +6,18 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import json
-import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from daemon.server.queueserver.private_file import read_private, write_private
 from daemon.server.queueserver.refused import RefusedError
 
 if TYPE_CHECKING:
     from daemon.store import LockState, Store
 
-FILE = "lock_key.json"
+FILE = "queueserver_lock.json"
 """File in the data folder with what the lock holds back, and a digest of its key."""
 WORK = 2**12
 """Rounds of the digest: people choose such keys themselves, so guessing must cost something."""
@@ -156,7 +155,7 @@ class KeyedLock:
                 raise RefusedError(f"another lock_key: {locked}")
             self._store.unlock(locked.state.holder, force=True)
         salt = secrets.token_hex(16)
-        self._write(Held(*parts, name, salt, _digest(key, salt)))
+        write_private(self._file, asdict(Held(*parts, name, salt, _digest(key, salt))))
         self._store.lock(name, note)
         return self._state()
 
@@ -170,16 +169,9 @@ class KeyedLock:
         return self._state()
 
     def _read(self) -> Held | None:
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            return Held(**json.loads(self._file.read_text(encoding="utf-8")))
+        with contextlib.suppress(TypeError):
+            return Held(**read_private(self._file))
         return None
-
-    def _write(self, held: Held) -> None:
-        new = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-            json.dump(asdict(held), stream)
-        new.replace(self._file)
 
 
 def _opens(locked: Locked, key: str | None, name: str) -> bool:

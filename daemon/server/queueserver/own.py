@@ -8,12 +8,11 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from daemon.server.queueserver.endings import Endings
 from daemon.server.queueserver.lock_key import KeyedLock
 
 SPACE = uuid.UUID("6c1f0a52-6f0f-4b0e-9c5c-2f6f2a7f9d11")
 """Namespace of the identifiers that are made from contents."""
-ENDINGS = 200
-"""How many endings are remembered."""
 
 
 @dataclass
@@ -22,32 +21,23 @@ class Own:
 
     Attributes:
         lock: the lock with its key.
-        endings: how plans were told to end ("stopped", "aborted" or "halted"), by item, latest last.
+        endings: how plans were told to end.
         pause_asked: item that was told to pause at its next checkpoint; None if none was.
         tasks_uid: of the results of tasks, of which there are none.
-        instance: of the whole door, for identifiers that must change when the server starts anew.
     """
 
     lock: KeyedLock
-    endings: dict[str, str] = field(default_factory=dict)
+    endings: Endings
     pause_asked: str | None = None
     tasks_uid: str = field(default_factory=lambda: str(uuid.uuid4()))
-    instance: str = field(default_factory=lambda: str(uuid.uuid4()))
-
-    def ended(self, uid: str | None, how: str) -> None:
-        """Remember how an item was told to end."""
-        if uid is None:
-            return
-        self.endings[uid] = how
-        while len(self.endings) > ENDINGS:
-            self.endings.pop(next(iter(self.endings)))
 
 
 def own(connection: HTTPConnection) -> Own:
     """What the door of this application keeps; made when it is asked for first."""
     state = connection.app.state
     if not hasattr(state, "queueserver"):
-        state.queueserver = Own(KeyedLock(state.store, state.queue.settings.data))
+        data = state.queue.settings.data
+        state.queueserver = Own(KeyedLock(state.store, data), Endings(data))
     return state.queueserver
 
 

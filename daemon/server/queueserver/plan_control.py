@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
+from daemon.errors import BeampilotError
 from daemon.server.queueserver.items import scan_id
 from daemon.server.queueserver.own import uid_of
 from daemon.server.queueserver.refused import RefusedError
@@ -24,7 +26,7 @@ async def re_pause(call: Call) -> Reply:
     if option not in PAUSES:
         raise RefusedError(f"option is {option!r}: use one of {PAUSES}")
     await call.queue.pause(option == "deferred")
-    call.own.pause_asked = await _running(call)
+    call.own.pause_asked = call.queue.running_uid
     return {}
 
 
@@ -39,24 +41,21 @@ async def re_resume(call: Call) -> Reply:
 @verbs.verb("POST", "/re/stop", "write:plan:control", locked="environment", failure="Error: ")
 async def re_stop(call: Call) -> Reply:
     """End the plan and count it as a success."""
-    call.own.ended(await _running(call), "stopped")
-    await call.queue.plan_stop()
+    await _end(call, "stopped", call.queue.plan_stop())
     return {}
 
 
 @verbs.verb("POST", "/re/abort", "write:plan:control", locked="environment", failure="Error: ")
 async def re_abort(call: Call) -> Reply:
     """End the plan and mark its run as aborted; also a plan that is not paused."""
-    call.own.ended(await _running(call), "aborted")
-    await call.queue.abort(f"aborted by {call.principal.name}")
+    await _end(call, "aborted", call.queue.abort(f"aborted by {call.principal.name}"))
     return {}
 
 
 @verbs.verb("POST", "/re/halt", "write:plan:control", locked="environment", failure="Error: ")
 async def re_halt(call: Call) -> Reply:
     """End the plan without letting it clean up; also a plan that is not paused."""
-    call.own.ended(await _running(call), "halted")
-    await call.queue.halt()
+    await _end(call, "halted", call.queue.halt())
     return {}
 
 
@@ -118,6 +117,14 @@ def _paused(call: Call) -> None:
         raise RefusedError(f"no plan is paused: the engine is {state or 'away'}")
 
 
-async def _running(call: Call) -> str | None:
-    item = await asyncio.to_thread(call.store.running)
-    return None if item is None else item.uid
+async def _end(call: Call, how: str, act: Awaitable[None]) -> None:
+    """End the item that runs, and remember how: before, for its entry in the history is read as soon as it is there."""
+    uid = call.queue.running_uid
+    if uid is not None:
+        await asyncio.to_thread(call.own.endings.note, uid, how)
+    try:
+        await act
+    except BeampilotError:
+        if uid is not None:
+            await asyncio.to_thread(call.own.endings.forget, uid)
+        raise

@@ -15,7 +15,8 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from daemon.server.access import key_in
+from daemon.server.access import Principal, key_in
+from daemon.server.gate import address_of
 from daemon.server.queueserver.console import FILE, Console
 from daemon.server.queueserver.status import manager_status
 
@@ -49,10 +50,9 @@ async def _serve(
     websocket: WebSocket, scope: str, messages: Callable[[WebSocket], AsyncIterator[dict[str, Any]]]
 ) -> None:
     """Send messages for as long as somebody listens and their key is good."""
-    secret = key_in(websocket.headers.get("authorization", ""))
-    principal = None if secret is None else await asyncio.to_thread(websocket.app.state.keys.principal, secret)
+    principal = await _principal(websocket)
     if principal is None or not principal.may(scope):
-        await websocket.close(WRONG_KEY, "a key with the scope " + scope + " is needed in the header Authorization")
+        await websocket.close(WRONG_KEY, f"a key with the scope {scope} is needed in the header Authorization")
         return
     await websocket.accept()
     sending = asyncio.create_task(_send(websocket, messages))
@@ -68,6 +68,18 @@ async def _serve(
     finally:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
+
+
+async def _principal(websocket: WebSocket) -> Principal | None:
+    """Whose key came; None if none or a wrong one did, or too many wrong ones from the same address."""
+    state, address = websocket.app.state, address_of(websocket.scope)
+    secret = key_in(websocket.headers.get("authorization", ""))
+    if secret is None or state.wrong.wait(address):
+        return None
+    principal = await asyncio.to_thread(state.keys.principal, secret)
+    if principal is None:
+        state.wrong.count(address)
+    return principal
 
 
 async def _send(websocket: WebSocket, messages: Callable[[WebSocket], AsyncIterator[dict[str, Any]]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from daemon.errors import EngineRefused, EngineUnreachable
 from daemon.server import make_app
@@ -63,6 +64,7 @@ class FakeEngine:
         run: of that item.
         last: that it executed.
         slow: how long it takes to accept an item, s.
+        stubborn: whether it refuses to end a plan.
         called: names of the commands that came, but for questions.
     """
 
@@ -73,6 +75,7 @@ class FakeEngine:
     run: dict[str, Any] | None = None
     last: dict[str, Any] | None = None
     slow: float = 0.0
+    stubborn: bool = False
     called: list[str] = field(default_factory=list)
 
     async def call(self, command: str, *, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ANN401, ASYNC109
@@ -140,6 +143,8 @@ class FakeEngine:
         return {}
 
     def _stop(self) -> dict[str, Any]:
+        if self.stubborn:
+            raise EngineRefused("EngineError", "not now", [])
         self.finish("success")
         return {}
 
@@ -221,18 +226,25 @@ class Door:
 Scenario = Callable[[Door], Awaitable[None]]
 
 
+def open_store(data: Path) -> Store:
+    """The store of a data folder."""
+    store = Store(f"sqlite:///{data / 'beampilot.sqlite3'}")
+    store.open()
+    return store
+
+
+def app_over(data: Path, store: Store, engine: FakeEngine) -> FastAPI:
+    """The application over a data folder."""
+    settings = load_settings(data=data)
+    server = settings.server.model_copy(update={"api_key": KEY})
+    return make_app(settings.model_copy(update={"server": server}), store, engine)
+
+
 @asynccontextmanager
 async def opened(data: Path, engine: FakeEngine) -> AsyncIterator[Door]:
     """The door over a data folder."""
-    settings = load_settings(data=data)
-    settings = settings.model_copy(update={"server": settings.server.model_copy(update={"api_key": KEY})})
-    store = Store(f"sqlite:///{data / 'beampilot.sqlite3'}")
-    store.open()
-    app = make_app(settings, store, engine)
-    if not any(getattr(route, "path", "") == "/api/ping" for route in app.routes):
-        from daemon.server.queueserver import router
-
-        app.include_router(router, prefix="/api")
+    store = open_store(data)
+    app = app_over(data, store, engine)
     transport = httpx.ASGITransport(app)
     try:
         async with (
@@ -258,3 +270,11 @@ def drive(tmp_path: Path) -> Callable[..., None]:
         asyncio.run(run())
 
     return play
+
+
+@pytest.fixture
+def make_door(tmp_path: Path) -> Iterator[Callable[[], FastAPI]]:
+    """Makes the application, for tests that bring a client of their own."""
+    store = open_store(tmp_path)
+    yield lambda: app_over(tmp_path, store, FakeEngine())
+    store.close()

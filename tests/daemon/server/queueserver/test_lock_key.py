@@ -73,7 +73,7 @@ def test_a_lock_is_changed_and_opened_with_its_key_alone(drive: Drive) -> None:
 def test_the_key_is_nowhere_on_disk(drive: Drive) -> None:
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/lock", lock_key="a very secret key", queue=True)
-        file = door.data / "lock_key.json"
+        file = door.data / "queueserver_lock.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert "digest" in json.loads(file.read_text())
         found = [path for path in door.data.rglob("*") if path.is_file() and b"a very secret key" in path.read_bytes()]

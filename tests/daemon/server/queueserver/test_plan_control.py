@@ -76,6 +76,53 @@ def test_a_plan_that_is_ended_says_how(drive: Drive, verb: str, word: str) -> No
     drive(scenario)
 
 
+def test_how_a_plan_was_ended_outlives_the_server(drive: Drive) -> None:
+    """The store alone does not know a halt from an abort, nor a stop from the plan's own end."""
+
+    async def first(door: Any) -> None:  # noqa: ANN401
+        await running(door)
+        await door.post("/re/halt")
+        await door.state("idle")
+        await running(door)
+        await door.post("/re/stop")
+        await door.state("idle")
+
+    async def second(door: Any) -> None:  # noqa: ANN401
+        history = (await door.get("/history/get"))["items"]
+        assert [item["result"]["exit_status"] for item in history] == ["halted", "stopped"]
+
+    drive(first)
+    drive(second)
+
+
+def test_an_end_that_the_engine_refuses_is_none(drive: Drive) -> None:
+    """The plan then ends by itself."""
+
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        await running(door)
+        door.engine.stubborn = True
+        assert "not now" in await door.refused("/re/stop")
+        door.engine.finish()
+        assert (await result(door))["exit_status"] == "completed"
+
+    drive(scenario)
+
+
+def test_a_full_disk_does_not_keep_anybody_from_an_abort(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is lost is a word in the history of another server."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        await running(door)
+        monkeypatch.setattr("daemon.server.queueserver.endings.write_private", full)
+        await door.post("/re/abort")
+        assert (await result(door))["exit_status"] == "aborted"
+
+    drive(scenario)
+
+
 def test_a_plan_that_fails_says_why(drive: Drive) -> None:
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await running(door)
