@@ -31,6 +31,8 @@ class ServerSettings(StrictModel):
     """Key of the single user, better given as BEAMPILOT_API_KEY; without it a random one is made in the data folder."""
     database: str | None = Field(default=None, min_length=1, exclude=True, repr=False)
     """URL of the database for queue, history and tokens; without it, SQLite in the data folder."""
+    wrong_keys: int = Field(default=10, ge=1)
+    """Wrong keys from one address within a minute before that address has to wait."""
     heartbeat_timeout: float = Field(default=2.0, ge=0.5)
     """A process that has not answered for so long is ended and started again, s."""
 

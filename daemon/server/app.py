@@ -18,6 +18,7 @@ from daemon.server.live.documents import DocumentsHub
 from daemon.server.live.frames import FramesHub
 from daemon.server.live.keys import own_keys
 from daemon.server.metrics import Requests
+from daemon.server.openapi import describe_keys
 from daemon.server.problems import add_handlers
 from daemon.server.queue_service import QueueService
 from daemon.server.queueserver import router as queueserver
@@ -48,7 +49,7 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     Returns:
         The application; its `state` has `queue` (QueueService), `store`, `settings` and `keys`.
     """
-    keys, wrong = Keys(store, single_user_key(settings)), WrongKeys()
+    keys, wrong = Keys(store, single_user_key(settings)), WrongKeys(settings.server.wrong_keys)
     app = FastAPI(
         title="Beampilot",
         version=VERSION,
@@ -68,8 +69,8 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(queueserver, prefix=QUEUESERVER)
-    app.include_router(queueserver, prefix="/api")
     add_handlers(app)
+    describe_keys(app)
     app.add_middleware(Gate, keys=keys, store=store, wrong=wrong, requests=requests)
     return app
 

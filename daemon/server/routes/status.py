@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from daemon.server.metrics import MEDIA_TYPE, metrics
 from daemon.server.models import Health, ServerStatus
+from daemon.server.openapi import OPEN
 from daemon.server.routing import make_router, route
 from daemon.server.state import Queue
 from daemon.server.summary import health
@@ -20,7 +21,11 @@ async def get_status(queue: Queue) -> ServerStatus:
     return await queue.status()
 
 
-@router.get("/healthz", responses={503: {"model": Health, "description": "Something is wrong; `problems` says what."}})
+@router.get(
+    "/healthz",
+    responses={503: {"model": Health, "description": "Something is wrong; `problems` says what."}},
+    openapi_extra=OPEN,
+)
 async def get_health(queue: Queue, response: Response) -> Health:
     """Whether engine and analyst live and do their work; asks for no key."""
     found = health(queue.watch)
