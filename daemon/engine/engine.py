@@ -47,6 +47,9 @@ from devices.writer import FrameWatcher, ZarrFrameWriter
 
 log = logging.getLogger(__name__)
 
+CLOSE_DEADLINE = 2.0
+"""How long devices may take to become safe when the engine ends, s; the supervisor waits little longer."""
+
 
 class Engine:
     """Runs plans on an instrument and records them; one per process.
@@ -235,7 +238,7 @@ class Engine:
             self._thread.join(FINISH_DEADLINE)
         for guard in self._guards:
             guard.stop()
-        make_safe(self.devices.values())
+        make_safe(self.devices.values(), CLOSE_DEADLINE)
         self.analyst.close()
         self.recorder.close()
         self.feed.close()
