@@ -59,19 +59,21 @@ class Follower:
             begun: called when the engine executes it.
 
         Returns:
-            How it ended.
+            How it ended; of a campaign that went on after engines had died, also that they did.
         """
+        deaths: list[str] = []
         while True:
             ended, run = await self._until_end(item.uid, epoch, run, begun)
             if isinstance(ended, Outcome):
-                return ended
+                return _told_of(deaths, ended)
             begun()
             lost = await asyncio.to_thread(self._lost, item, run, ended)
             if not self._autocontinue:
                 return lost
             continued = await self._continue(item, lost)
             if isinstance(continued, Outcome):
-                return continued
+                return _told_of(deaths, continued)
+            deaths.append(ended)
             epoch, run = continued, None
 
     def _lost(self, item: Item, run: dict[str, Any] | None, reason: str) -> Outcome:
@@ -146,3 +148,11 @@ class Follower:
 
 def _death(pid: int | None) -> str:
     return f"the engine (pid {pid}) died"
+
+
+def _told_of(deaths: list[str], outcome: Outcome) -> Outcome:
+    """The outcome, with a reason that tells of the interruptions before it."""
+    if not deaths:
+        return outcome
+    reasons = [outcome.reason, f"interrupted and continued: {', '.join(deaths)}"]
+    return replace(outcome, reason="; ".join(reason for reason in reasons if reason))

@@ -66,6 +66,8 @@ def _points(run: Mapping[str, Any]) -> int:
 def run_of(data: Path, item: str) -> dict[str, Any] | None:
     """The newest run of an item of the queue, found on disk; blocks.
 
+    A continuation without a point of its own stands for nothing: the run that it continues is given instead.
+
     Args:
         data: the data folder.
         item: the item's uid, which the start document names.
@@ -80,7 +82,9 @@ def run_of(data: Path, item: str) -> dict[str, Any] | None:
         try:
             run = Run(path)
             if run.start.get("item_uid") == item:
-                return {"uid": run.start["uid"], "path": str(path), "points": run.points}
+                while not run.points and run.start.get("continues"):
+                    run = Run(Path(run.start["continues"]))
+                return {"uid": run.start["uid"], "path": str(run.path), "points": run.points}
         except (RecorderError, OSError, KeyError):
             continue
     return None
