@@ -11,7 +11,13 @@ from bluesky.plans import count, list_scan
 from bluesky.utils import FailedStatus
 
 from devices.area_detector import AreaDetector
-from devices.errors import ExposureInterruptedError, FrameWriterError, OperationError
+from devices.errors import (
+    ExposureInterruptedError,
+    FrameWriterError,
+    OperationError,
+    SaturatedFrameError,
+    WrongFrameError,
+)
 from devices.writer import ZarrFrameWriter
 
 
@@ -174,3 +180,51 @@ def test_a_scan_writes_every_frame_before_it_is_announced(bench: SimpleNamespace
     totals = [event["data"]["detector_total"] for event in bench.named("event")]
     assert totals == [int(bench.camera.frame(number).sum()) for number in range(3)]
     assert [event["data"]["stage_y"] for event in bench.named("event")] == [4, 5, 6]
+
+
+def test_a_frame_of_another_type_is_refused_before_it_is_written(fakes: SimpleNamespace, tmp_path: Path) -> None:
+    """Another byte order is none; the message says what came instead of what."""
+    writer = ZarrFrameWriter()
+    camera = fakes.camera(at_once=False)
+    detector = AreaDetector(camera, name="detector", writer=writer)
+    writer.open_run(tmp_path / "run.zarr")
+    status = detector.trigger()
+    camera.deliver(np.zeros((3, 4), np.float32))
+    with pytest.raises(WrongFrameError, match="detector: the exposure gave a frame of float32 instead of uint16"):
+        status.wait(1.0)
+    assert not (tmp_path / "run.zarr").exists()
+    status = detector.trigger()
+    camera.deliver(np.zeros((3, 4), ">u2"))
+    status.wait(1.0)
+
+
+@pytest.mark.parametrize(
+    ("declared", "accepted", "refused"), [(None, 0.2, True), (None, 0.3, False), (None, None, False), (40.0, 0.2, True)]
+)
+def test_a_saturated_frame_is_refused_where_that_is_asked_for(
+    fakes: SimpleNamespace, declared: float | None, accepted: float | None, refused: bool
+) -> None:
+    """By the share of good pixels at the camera's saturation level, or at the largest value of its type."""
+    bad = np.zeros((3, 4), bool)
+    bad[2] = True
+    camera = fakes.camera(bad=bad, at_once=False)
+    if declared is not None:
+        camera.saturation = declared
+    detector = AreaDetector(camera, name="detector")
+    detector.saturated_fraction = accepted
+    status = detector.trigger()
+    frame = np.zeros((3, 4), np.uint16)
+    frame[0, :2] = frame[2] = 65535 if declared is None else 41
+    camera.deliver(frame)
+    error = status.exception(1.0)
+    assert isinstance(error, SaturatedFrameError) if refused else error is None
+    if refused:
+        assert str(error) == "detector: 25.0% of the frame's pixels are saturated (at most 20.0% may be)"
+
+
+def test_frames_of_floats_saturate_only_where_the_camera_says_so(fakes: SimpleNamespace) -> None:
+    """A float has no largest value worth the name."""
+    camera = fakes.camera(dtype=np.dtype("float64"))
+    assert AreaDetector(camera, name="detector").layout.saturation is None
+    camera.saturation = 3.5
+    assert AreaDetector(camera, name="detector").layout.saturation == 3.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -34,6 +35,18 @@ def test_one_device_that_fails_does_not_keep_the_others_from_it() -> None:
     devices["stage"].x.backend.stop = None
     make_safe([devices["stage"], devices["shutter"]])
     assert devices["shutter"].state.get() == "closed"
+
+
+def test_a_device_that_hangs_does_not_keep_the_others_from_it() -> None:
+    """They are brought to rest at the same time, and it is not waited for for ever."""
+    devices = instrument()
+    released = threading.Event()
+    devices["stage"].x.backend.stop = lambda: released.wait(30.0)
+    began = time.monotonic()
+    make_safe([devices["stage"], devices["shutter"]], deadline=0.5)
+    assert time.monotonic() - began < 3.0
+    assert devices["shutter"].state.get() == "closed"
+    released.set()
 
 
 def test_all_devices_that_do_not_answer_are_named() -> None:
