@@ -78,7 +78,7 @@ class FakeEngine:
     stubborn: bool = False
     called: list[str] = field(default_factory=list)
 
-    async def call(self, command: str, *, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ANN401, ASYNC109
+    async def call(self, command: str, *, timeout: float | None = None, **arguments: Any) -> Any:  # noqa: ANN401
         """Obey."""
         if self.away:
             raise EngineUnreachable("no engine answers")

@@ -17,6 +17,8 @@ async def ask(door: Any, method: str, path: str, key: str = KEY, **more: Any) ->
 
 
 def test_the_single_user_is_an_administrator(drive: Drive) -> None:
+    """And sees so in whoami, scopes and apikey; logging out forgets nothing, for nothing is remembered."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         me = await door.get("/auth/whoami")
         assert (me["type"], me["roles"]) == ("user", ["administrator"])
@@ -31,6 +33,8 @@ def test_the_single_user_is_an_administrator(drive: Drive) -> None:
 
 
 def test_keys_are_made_used_and_revoked(drive: Drive) -> None:
+    """A key is shown with its secret once, is told by its first eight characters, and lets nobody in once revoked."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         made = await door("POST", "/auth/apikey", expires_in=900, note="notebook")
         assert len(made["first_eight"]) == 8
@@ -51,6 +55,8 @@ def test_keys_are_made_used_and_revoked(drive: Drive) -> None:
 
 @pytest.mark.parametrize("seconds", [0, -1, 1.5, True, "soon"])
 def test_a_key_ends_in_the_future(drive: Drive, seconds: object) -> None:
+    """Seconds that are none are refused before a key is made."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         response = await ask(door, "POST", "/auth/apikey", json={"expires_in": seconds})
         assert response.status_code == 422
@@ -59,6 +65,8 @@ def test_a_key_ends_in_the_future(drive: Drive, seconds: object) -> None:
 
 
 def test_a_key_may_no_more_than_was_asked_for(drive: Drive) -> None:
+    """It has the scopes of the largest role within those asked for; an observer makes none."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         observer = (await door.get("/auth/scopes"))["scopes"]
         reads = [scope for scope in observer if scope.startswith("read:")]
@@ -76,6 +84,8 @@ def test_a_key_may_no_more_than_was_asked_for(drive: Drive) -> None:
 
 
 def test_principals_are_listed_and_get_keys(drive: Drive) -> None:
+    """Whoever has a key is listed, and administrators make keys for them."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         door.store.create_token("alice", "operator")
         found = {each["identities"][0]["id"]: each for each in await door.get("/auth/principal")}
@@ -90,6 +100,8 @@ def test_principals_are_listed_and_get_keys(drive: Drive) -> None:
 
 
 def test_a_key_is_its_own_refresh_token(drive: Drive) -> None:
+    """Only the key that came with the request; there are no sessions to revoke."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         reply = await door("POST", "/auth/session/refresh", refresh_token=KEY)
         assert (reply["access_token"], reply["refresh_token"]) == (KEY, KEY)

@@ -15,6 +15,8 @@ Drive = Callable[..., None]
 
 
 def test_the_environment_is_open_from_the_beginning(drive: Drive) -> None:
+    """Opening it again is no error, unlike in a queue server, where somebody has to open it."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/environment/open")
         status = await door.get("/status")
@@ -26,6 +28,8 @@ def test_the_environment_is_open_from_the_beginning(drive: Drive) -> None:
 
 
 def test_a_closed_environment_is_opened_anew(drive: Drive) -> None:
+    """The engine is told to end; until the next one answers, the environment is being created."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/environment/close")
         assert door.engine.called == ["shutdown"]
@@ -39,6 +43,8 @@ def test_a_closed_environment_is_opened_anew(drive: Drive) -> None:
 
 
 def test_the_environment_is_not_closed_under_a_plan(drive: Drive) -> None:
+    """Neither is the manager stopped."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.add("a")
         await door.post("/queue/start")
@@ -61,6 +67,8 @@ def test_the_environment_is_not_closed_under_a_plan(drive: Drive) -> None:
     ],
 )
 def test_what_is_not_done_says_why(drive: Drive, path: str, payload: dict[str, Any]) -> None:
+    """In words that say what to do instead."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert len(await door.refused(path, **payload)) > 30
 
@@ -68,6 +76,8 @@ def test_what_is_not_done_says_why(drive: Drive, path: str, payload: dict[str, A
 
 
 def test_the_manager_is_only_stopped_by_its_supervisor(drive: Drive) -> None:
+    """A server without one is ended where it was started."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert "supervisor" in await door.refused("/manager/stop", option="safe_off")
         assert "option" in await door.refused("/manager/stop", option="at once")
@@ -76,6 +86,7 @@ def test_the_manager_is_only_stopped_by_its_supervisor(drive: Drive) -> None:
 
 
 def test_the_supervisor_is_whoever_holds_the_lock_file(tmp_path: Any) -> None:  # noqa: ANN401
+    """Not whoever held it once: its process id may be another's by now."""
     import os
 
     from daemon.lock import hold
@@ -87,6 +98,8 @@ def test_the_supervisor_is_whoever_holds_the_lock_file(tmp_path: Any) -> None:  
 
 
 def test_no_task_is_ever_found(drive: Drive) -> None:
+    """Which clients take for done long ago."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert (await door.get("/task/status", task_uid="a"))["status"] == "not_found"
         assert (await door.get("/task/status", task_uid=["a", "b"]))["status"] == {"a": "not_found", "b": "not_found"}
@@ -97,6 +110,8 @@ def test_no_task_is_ever_found(drive: Drive) -> None:
 
 
 def test_permissions_are_those_of_the_role(drive: Drive) -> None:
+    """Both groups of the queue server's own default may everything but functions."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         groups = (await door.get("/permissions/get"))["user_group_permissions"]["user_groups"]
         assert set(groups) == {"root", "primary"}
@@ -113,6 +128,8 @@ def line(event: str, **more: str) -> str:
 
 
 def test_the_console_tells_what_is_new(drive: Drive) -> None:
+    """By marks that the client sends back; a mark that is not known is answered with one that is."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         log = door.data / "logs" / "engine.jsonl"
         assert (await door.get("/console_output"))["text"] == ""
@@ -141,6 +158,7 @@ def test_the_console_tells_what_is_new(drive: Drive) -> None:
 
 
 def test_a_log_that_was_put_aside_is_another(tmp_path: Any) -> None:  # noqa: ANN401
+    """Marks of the old file are not known in the new one; half a line is no message."""
     log = tmp_path / "engine.jsonl"
     log.write_text(line("one"))
     console = Console(log)

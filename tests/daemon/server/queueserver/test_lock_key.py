@@ -13,6 +13,8 @@ TOUR = {"item_type": "plan", "name": "tour"}
 
 
 def test_whoever_has_the_key_may_and_nobody_else(drive: Drive) -> None:
+    """The queue is locked: items need the key, the execution of what is queued does not."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         before = (await door.get("/lock/info"))["lock_info_uid"]
         reply = await door.post("/lock", lock_key="abc", queue=True, note="beamtime", user="x")
@@ -36,6 +38,8 @@ def test_whoever_has_the_key_may_and_nobody_else(drive: Drive) -> None:
 
 
 def test_the_environment_is_locked_apart_from_the_queue(drive: Drive) -> None:
+    """And the other way round, or both."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/lock", lock_key="abc", environment=True)
         assert "locked environment" in await door.refused("/queue/start")
@@ -48,6 +52,8 @@ def test_the_environment_is_locked_apart_from_the_queue(drive: Drive) -> None:
 
 
 def test_a_lock_is_changed_and_opened_with_its_key_alone(drive: Drive) -> None:
+    """Without a lock, any key unlocks; a wrong key is told who locked it."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/unlock", lock_key="any")
         await door.refused("/lock", lock_key="abc")
@@ -71,6 +77,8 @@ def test_a_lock_is_changed_and_opened_with_its_key_alone(drive: Drive) -> None:
 
 
 def test_the_key_is_nowhere_on_disk(drive: Drive) -> None:
+    """Only a digest of it is, in a file that nobody else reads."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/lock", lock_key="a very secret key", queue=True)
         file = door.data / "queueserver_lock.json"
@@ -83,6 +91,8 @@ def test_the_key_is_nowhere_on_disk(drive: Drive) -> None:
 
 
 def test_a_lock_outlives_the_server(drive: Drive) -> None:
+    """Its key, too."""
+
     async def first(door: Any) -> None:  # noqa: ANN401
         await door.post("/lock", lock_key="abc", queue=True)
 
@@ -95,6 +105,8 @@ def test_a_lock_outlives_the_server(drive: Drive) -> None:
 
 
 def test_both_doors_have_one_lock(drive: Drive) -> None:
+    """What is locked here is locked for others there, and what was locked there, by name, is locked here."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         other, _ = door.store.create_token("other", "operator")
         headers = {"Authorization": f"ApiKey {other}"}

@@ -16,22 +16,26 @@ QUEUE = list("abcde")
     ("pos", "index"), [("front", 0), ("back", 4), (None, 4), (0, 0), (2, 2), (4, 4), (-1, 4), (-5, 0)]
 )
 def test_an_item_is_found_by_its_position(pos: object, index: int) -> None:
+    """From the front, and with negative numbers from the back, which is also the default."""
     assert find(QUEUE, pos) == index
 
 
 @pytest.mark.parametrize("pos", [5, -6, "middle", 1.0, True, [0]])
 def test_no_item_is_found_where_none_is(pos: object) -> None:
+    """Nor by what is no position."""
     with pytest.raises(RefusedError):
         find(QUEUE, pos)
 
 
 def test_an_empty_queue_has_neither_front_nor_back() -> None:
+    """Nor anything in between."""
     for pos in ("front", "back", None, 0, -1):
         with pytest.raises(RefusedError):
             find([], pos)
 
 
 def test_position_and_uid_exclude_one_another() -> None:
+    """Even where both mean the same item."""
     with pytest.raises(RefusedError, match="not both"):
         find(QUEUE, 0, "a")
 
@@ -55,6 +59,7 @@ def test_position_and_uid_exclude_one_another() -> None:
     ],
 )
 def test_where_a_new_item_comes(where: dict[str, object], index: int) -> None:
+    """Positions beyond an end mean that end; −1 is behind the last item, as in the queue server."""
     assert gap(QUEUE, "running", **where) == index
 
 
@@ -63,6 +68,7 @@ def test_where_a_new_item_comes(where: dict[str, object], index: int) -> None:
     [{"pos": 0, "before": "a"}, {"before": "a", "after": "b"}, {"before": "running"}, {"after": "z"}, {"pos": "x"}],
 )
 def test_where_no_item_can_come(where: dict[str, object]) -> None:
+    """Two places at once, before what runs, beside nothing."""
     with pytest.raises(RefusedError):
         gap(QUEUE, "running", **where)
 
@@ -84,6 +90,7 @@ def test_where_no_item_can_come(where: dict[str, object]) -> None:
     ],
 )
 def test_the_queue_after_a_move(batch: str, where: dict[str, object], order: str) -> None:
+    """The first of a batch goes where it is sent, the others follow it one by one."""
     assert "".join(moved(QUEUE, list(batch), **where)) == order
 
 
@@ -100,12 +107,14 @@ def test_the_queue_after_a_move(batch: str, where: dict[str, object], order: str
     ],
 )
 def test_moves_that_cannot_be(batch: str, where: dict[str, object]) -> None:
+    """No place or two, an item twice, unknown or beside itself."""
     with pytest.raises(RefusedError):
         moved(QUEUE, list(batch), **where)
 
 
 @given(st.permutations(QUEUE), st.integers(1, 5), st.integers(-5, 4))
 def test_a_batch_stays_together_and_nothing_is_lost(order: list[str], size: int, pos: int) -> None:
+    """Wherever it goes."""
     batch = order[:size]
     after = moved(QUEUE, batch, pos=pos)
     assert sorted(after) == QUEUE

@@ -25,6 +25,8 @@ async def result(door: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def test_an_item_that_is_done_stands_in_the_history(drive: Drive) -> None:
+    """With its run, the run's number and its times; while it runs, its run is listed as open."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         before = (await door.get("/status"))["plan_history_uid"]
         uid = await running(door)
@@ -46,6 +48,8 @@ def test_an_item_that_is_done_stands_in_the_history(drive: Drive) -> None:
 
 @pytest.mark.parametrize(("option", "state"), [("immediate", "paused"), (None, "executing_queue")])
 def test_a_plan_is_paused_at_once_or_at_a_checkpoint(drive: Drive, option: str | None, state: str) -> None:
+    """Until the checkpoint comes, the pause is pending."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await running(door)
         await door.post("/re/pause", **({} if option is None else {"option": option}))
@@ -65,6 +69,8 @@ def test_a_plan_is_paused_at_once_or_at_a_checkpoint(drive: Drive, option: str |
 
 @pytest.mark.parametrize(("verb", "word"), [("stop", "stopped"), ("abort", "aborted"), ("halt", "halted")])
 def test_a_plan_that_is_ended_says_how(drive: Drive, verb: str, word: str) -> None:
+    """In the words of the queue server."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await running(door)
         await door.post("/re/pause", option="immediate")
@@ -124,6 +130,8 @@ def test_a_full_disk_does_not_keep_anybody_from_an_abort(drive: Drive, monkeypat
 
 
 def test_a_plan_that_fails_says_why(drive: Drive) -> None:
+    """The engine's reason is the item's message."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await running(door)
         door.engine.finish("fail", "stage_x does not move")
@@ -135,6 +143,8 @@ def test_a_plan_that_fails_says_why(drive: Drive) -> None:
 
 
 def test_what_does_not_fit_the_state_is_refused(drive: Drive) -> None:
+    """With the state that it is in, or the options that there are."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert "idle" in await door.refused("/re/resume")
         assert "later" in await door.refused("/re/pause", option="later")
@@ -144,6 +154,8 @@ def test_what_does_not_fit_the_state_is_refused(drive: Drive) -> None:
 
 
 def test_runs_are_listed_open_or_closed(drive: Drive) -> None:
+    """The last item's run stays in the list, closed, until the next item begins."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await running(door)
         first = (await door.get("/status"))["run_list_uid"]
@@ -160,6 +172,8 @@ def test_runs_are_listed_open_or_closed(drive: Drive) -> None:
 
 
 def test_the_history_is_forgotten_in_part_and_whole(drive: Drive) -> None:
+    """All but the latest, up to an item and with it, or everything."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         uids = await door.add(*"abcd")
         await door.post("/queue/start")

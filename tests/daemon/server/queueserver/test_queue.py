@@ -21,6 +21,8 @@ devices_allowed_uid plans_allowed_uid plan_queue_mode task_results_uid lock_info
 
 
 def test_the_status_has_exactly_the_keys_of_the_queue_server(drive: Drive) -> None:
+    """None more, none less; `ping` says the same."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         status = await door.get("/status")
         assert set(status) == set(STATUS.split())
@@ -33,6 +35,8 @@ def test_the_status_has_exactly_the_keys_of_the_queue_server(drive: Drive) -> No
 
 
 def test_an_item_comes_back_as_it_was_given(drive: Drive) -> None:
+    """Under a UID of its own, and in the name of whoever's key it was."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         item = {
             "item_type": "plan",
@@ -70,6 +74,8 @@ def test_an_item_comes_back_as_it_was_given(drive: Drive) -> None:
     ],
 )
 def test_items_that_cannot_be_done_are_refused(drive: Drive, item: object, why: str) -> None:
+    """Each says why, and comes back as it was; the queue stays as it is."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         reply = await door("POST", "/queue/item/add", item=item)
         assert reply["success"] is False
@@ -81,6 +87,8 @@ def test_items_that_cannot_be_done_are_refused(drive: Drive, item: object, why: 
 
 
 def test_a_list_of_metadata_is_merged_and_the_first_wins(drive: Drive) -> None:
+    """As a queue server does it."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         item = {**TOUR, "meta": [{"a": 1}, {"a": 2, "b": 3}]}
         assert (await door.post("/queue/item/add", item=item))["item"]["meta"] == {"a": 1, "b": 3}
@@ -89,6 +97,8 @@ def test_a_list_of_metadata_is_merged_and_the_first_wins(drive: Drive) -> None:
 
 
 def test_items_come_where_they_are_to_be(drive: Drive) -> None:
+    """At a position, or beside another item, not both."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         _, b, _ = await door.add("a", "b", "c")
 
@@ -107,6 +117,8 @@ def test_items_come_where_they_are_to_be(drive: Drive) -> None:
 
 
 def test_a_batch_is_added_whole_or_not_at_all(drive: Drive) -> None:
+    """Each item has a result of its own; an empty batch is one, too."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.add("a", "b")
         items = [{**TOUR, "meta": {"name": "c"}}, {**TOUR, "name": "detour"}, {**TOUR, "meta": {"name": "d"}}]
@@ -125,6 +137,8 @@ def test_a_batch_is_added_whole_or_not_at_all(drive: Drive) -> None:
 
 
 def test_a_batch_is_removed_whole_or_not_at_all(drive: Drive) -> None:
+    """Unless what is missing does not matter, which is the default."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         a, b, c = await door.add("a", "b", "c")
         await door.refused("/queue/item/remove/batch", uids=[a, "z"], ignore_missing=False)
@@ -141,6 +155,8 @@ def test_a_batch_is_removed_whole_or_not_at_all(drive: Drive) -> None:
 
 
 def test_items_move_alone_and_together(drive: Drive) -> None:
+    """Beside itself an item stays; with `reorder`, a batch keeps the order of the queue."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         a, b, c, d, e = await door.add(*"abcde")
         moved = await door.post("/queue/item/move", uid=b, pos_dest="back")
@@ -168,6 +184,8 @@ def test_items_move_alone_and_together(drive: Drive) -> None:
 
 
 def test_an_item_is_updated_in_its_place(drive: Drive) -> None:
+    """Also to another plan; with `replace`, it gets a new UID."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         _, b, _ = await door.add("a", "b", "c")
         reply = await door.post("/queue/item/update", item={**TOUR, "item_uid": b, "meta": {"name": "B"}})
@@ -185,6 +203,8 @@ def test_an_item_is_updated_in_its_place(drive: Drive) -> None:
 
 
 def test_the_manager_is_never_idle_between_start_and_execution(drive: Drive) -> None:
+    """However long the engine takes, nor between two items: a client that waits for idle would go too early."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         door.engine.slow = 0.6
         uids = await door.add("a", "b")
@@ -215,6 +235,8 @@ def test_the_manager_is_never_idle_between_start_and_execution(drive: Drive) -> 
 
 
 def test_an_empty_queue_that_is_started_becomes_idle_again(drive: Drive) -> None:
+    """There is nothing to do."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/queue/start")
         await door.state("idle")
@@ -223,6 +245,8 @@ def test_an_empty_queue_that_is_started_becomes_idle_again(drive: Drive) -> None
 
 
 def test_the_queue_stops_after_the_item_and_the_stop_can_be_taken_back(drive: Drive) -> None:
+    """Taking it back is never an error; stopping what does not run is."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert "idle" in await door.refused("/queue/stop")
         await door.post("/queue/stop/cancel")
@@ -243,6 +267,8 @@ def test_the_queue_stops_after_the_item_and_the_stop_can_be_taken_back(drive: Dr
 
 
 def test_modes_and_autostart(drive: Drive) -> None:
+    """What is not named stays; an item that comes starts the queue."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.post("/queue/mode/set", mode={"loop": True})
         await door.post("/queue/mode/set", mode={"ignore_failures": True})
@@ -265,6 +291,8 @@ def test_modes_and_autostart(drive: Drive) -> None:
 
 
 def test_identifiers_change_with_what_they_stand_for(drive: Drive) -> None:
+    """And no others: clients read again only what has changed."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         before = await door.get("/status")
         await door.add("a")
@@ -279,6 +307,8 @@ def test_identifiers_change_with_what_they_stand_for(drive: Drive) -> None:
 
 
 def test_an_item_is_executed_at_once_past_the_queue(drive: Drive) -> None:
+    """Only one at a time; the queue stays as it is and stopped."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         await door.add("a")
         reply = await door.post("/queue/item/execute", item={**TOUR, "meta": {"name": "now"}})

@@ -17,6 +17,8 @@ Drive = Callable[..., None]
 
 
 def test_plans_are_described_as_by_the_queue_server(drive: Drive) -> None:
+    """Names, kinds, types and defaults as source code; those that must be given come first."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         reply = await door.get("/plans/allowed")
         plan = reply["plans_allowed"]["grid_scan"]
@@ -42,6 +44,8 @@ def test_plans_are_described_as_by_the_queue_server(drive: Drive) -> None:
 
 
 def test_reduced_descriptions_have_values_instead_of_source_code(drive: Drive) -> None:
+    """For clients that make forms of them."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         plan = (await door.get("/plans/existing", reduced=True))["plans_existing"]["grid_scan"]
         parameters = {each["name"]: each for each in plan["parameters"]}
@@ -55,6 +59,8 @@ def test_reduced_descriptions_have_values_instead_of_source_code(drive: Drive) -
 
 
 def test_devices_have_their_axes_as_components(drive: Drive) -> None:
+    """Under the names that they have in the device."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         reply = await door.get("/devices/existing")
         stage = reply["devices_existing"]["stage"]
@@ -71,6 +77,7 @@ def test_devices_have_their_axes_as_components(drive: Drive) -> None:
 
 @pytest.mark.parametrize("model", [AutonomousScan, GridScan])
 def test_types_and_defaults_of_our_own_plans_are_python(model: Any) -> None:  # noqa: ANN401
+    """As clients evaluate them: types with `typing`, defaults as literals."""
     schema = model.model_json_schema()
     plan = plan_description({"name": "plan", "description": "", "schema": schema, "defaults": {}})
     assert {each["name"] for each in plan["parameters"]} == set(schema["properties"])
@@ -94,4 +101,5 @@ def test_types_and_defaults_of_our_own_plans_are_python(model: Any) -> None:  # 
     ],
 )
 def test_types_by_schema(schema: dict[str, Any], kind: str) -> None:
+    """What JSON schema can say and a plan may use."""
     assert type_of(schema, {"$defs": {"Box": {"type": "object"}}}) == kind

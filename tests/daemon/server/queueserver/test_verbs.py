@@ -25,6 +25,7 @@ POST /auth/apikey, GET /auth/apikey, DELETE /auth/apikey, GET /auth/whoami, GET 
 
 
 def test_every_method_of_the_client_has_a_verb() -> None:
+    """All of `rest_api_method_map`."""
     ours = {(verb.method, verb.path) for group in GROUPS for verb in group.members}
     theirs = {tuple(each.split()) for each in METHODS.replace("\n", " ").split(",")}
     assert len(theirs) == 55
@@ -32,6 +33,8 @@ def test_every_method_of_the_client_has_a_verb() -> None:
 
 
 def test_every_verb_is_described_and_has_a_name_of_its_own(drive: Drive) -> None:
+    """In the description of the whole API."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         found = (await door.client.get("/openapi.json")).json()["paths"]
         names = [verb["operationId"] for path in found.values() for verb in path.values()]
@@ -44,6 +47,8 @@ def test_every_verb_is_described_and_has_a_name_of_its_own(drive: Drive) -> None
 
 
 def test_nobody_gets_in_without_a_key(drive: Drive) -> None:
+    """And no body is read: this one would be refused for another reason."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         for group in GROUPS:
             for verb in group.members:
@@ -56,6 +61,8 @@ def test_nobody_gets_in_without_a_key(drive: Drive) -> None:
 
 
 def test_an_observer_sees_everything_and_changes_nothing(drive: Drive) -> None:
+    """What is missing is named."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         secret, _ = door.store.create_token("watcher", "observer")
         headers = {"Authorization": f"Bearer {secret}"}
@@ -73,6 +80,8 @@ def test_an_observer_sees_everything_and_changes_nothing(drive: Drive) -> None:
 
 
 def test_unknown_parameters_and_broken_bodies_are_refused(drive: Drive) -> None:
+    """A parameter by its name, a body with 422."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert "speed" in await door.refused("/queue/start", speed=3)
         for body in (b"{", b"[1]", b"3"):
@@ -85,6 +94,8 @@ def test_unknown_parameters_and_broken_bodies_are_refused(drive: Drive) -> None:
 
 
 def test_the_other_door_is_not_shadowed(drive: Drive) -> None:
+    """Both have a status, each its own."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         assert "engine_state" in await door.get("/v1/status")
         assert "manager_state" in await door.get("/status")
@@ -93,6 +104,8 @@ def test_the_other_door_is_not_shadowed(drive: Drive) -> None:
 
 
 def test_an_engine_that_is_away_is_told_of(drive: Drive) -> None:
+    """The supervisor starts another, which to a client is an environment that is being created."""
+
     async def scenario(door: Any) -> None:  # noqa: ANN401
         door.engine.away = True
         status = await door.until(lambda status: not status["worker_environment_exists"])

@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from bluesky_queueserver_api import BPlan
@@ -38,26 +39,28 @@ class Walk:
         self.client = REManagerAPI(http_server_uri=url, timeout=30, request_fail_exceptions=True)
         self.client.set_authorization_key(api_key=key)
         self.key = key
+        # What was answered when a method was called first: later calls may have to be refused.
         self.answers: dict[str, Any] = {}
         send = self.client.send_request
 
-        def noted(*, method: Any, **arguments: Any) -> Any:
+        def noted(*, method: object, **arguments: object) -> object:
             try:
-                self.answers[str(method)] = send(method=method, **arguments)
+                reply = send(method=method, **arguments)
             except self.client.RequestFailedError as error:
-                self.answers[str(method)] = error.response
+                self.answers.setdefault(str(method), error.response)
                 raise
-            return self.answers[str(method)]
+            self.answers.setdefault(str(method), reply)
+            return reply
 
         self.client.send_request = noted  # type: ignore[method-assign]
 
-    def refused(self, call: Any, *arguments: Any, **named: Any) -> None:
+    def refused(self, call: Callable[..., object], *arguments: object, **named: object) -> None:
         """Call a method that must be refused."""
         try:
             call(*arguments, **named)
         except self.client.RequestFailedError:
             return
-        raise AssertionError(f"{call.__name__} was not refused")
+        raise AssertionError(f"{call} was not refused")
 
     def walk(self) -> None:
         """All of it."""
