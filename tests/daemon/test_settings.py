@@ -216,8 +216,11 @@ def test_settings_of_a_run_that_no_longer_fit(tmp_path: Path) -> None:
         ('[server]\nhost = "beamline.example"\n', "server: host = 'beamline.example' can be reached"),
         ('[server]\ncertificate = "a.pem"\n', "server: certificate and certificate_key belong together"),
         ("[server]\nport = 0\n", "server.port: input should be greater than or equal to 1"),
-        ('[sockets]\ndocuments = "tcp://*:5578"\n', "sockets.documents: only loopback is possible"),
-        ('[sockets]\nstatus = "tcp://192.168.1.2:5580"\n', "sockets.status: only loopback is possible"),
+        (
+            '[sockets]\ndocuments = "tcp://*:5578"\n',
+            "sockets: documents = 'tcp://*:5578' can be reached from other machines: set curve = true",
+        ),
+        ('[sockets]\nstatus = "tcp://192.168.1.2:5580"\n', "sockets: status = 'tcp://192.168.1.2:5580' can be reached"),
         ('[sockets]\nstatus = "tcp://127.0.0.1"\n', "sockets.status: an address looks like tcp://127.0.0.1:5578"),
         ('[sockets]\nstatus = "tcp://127.0.0.1:x"\n', "sockets.status: port could not be cast"),
         ('[sockets]\nstatus = "udp://127.0.0.1:1"\n', "sockets.status: an address looks like"),
