@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from daemon.server.summary import VERSION, health
@@ -66,15 +66,15 @@ def _lines(service: QueueService, status: ServerStatus, requests: Requests) -> I
     yield from _gauge("disk_free_bytes", "Room where runs are written.", {"": free})
 
 
-def _gauge(name: str, text: str, values: dict[str, float | None]) -> Iterator[str]:
+def _gauge(name: str, text: str, values: Mapping[str, float | None]) -> Iterator[str]:
     return _metric("gauge", name, text, values)
 
 
-def _counter(name: str, text: str, values: dict[str, float | None]) -> Iterator[str]:
+def _counter(name: str, text: str, values: Mapping[str, float | None]) -> Iterator[str]:
     return _metric("counter", name, text, values)
 
 
-def _metric(kind: str, name: str, text: str, values: dict[str, float | None]) -> Iterator[str]:
+def _metric(kind: str, name: str, text: str, values: Mapping[str, float | None]) -> Iterator[str]:
     known = {labels: value for labels, value in values.items() if value is not None}
     if known:
         yield f"# HELP beampilot_{name} {text}\n# TYPE beampilot_{name} {kind}\n"
