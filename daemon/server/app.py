@@ -17,6 +17,7 @@ from daemon.server.limits import WrongKeys
 from daemon.server.live.documents import DocumentsHub
 from daemon.server.live.frames import FramesHub
 from daemon.server.live.keys import own_keys
+from daemon.server.methods import add_allowed_methods
 from daemon.server.metrics import Requests
 from daemon.server.openapi import describe_keys
 from daemon.server.problems import add_handlers
@@ -71,6 +72,7 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     app.include_router(queueserver, prefix=QUEUESERVER)
     add_handlers(app)
     describe_keys(app)
+    add_allowed_methods(app)
     app.add_middleware(Gate, keys=keys, store=store, wrong=wrong, requests=requests)
     return app
 

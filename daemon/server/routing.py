@@ -57,7 +57,7 @@ def route(scope: str, *statuses: int, locked: bool | None = None) -> dict[str, A
     """
     need = Needs(scope, locked)
     writes = scope.startswith(("write:", "admin:")) or need.locked
-    more = {*statuses, *((413,) if writes else ()), *((423,) if need.locked else ())}
+    more = {*statuses, *((400, 413) if writes else ()), *((423,) if need.locked else ())}
     return {
         "dependencies": [Depends(need)],
         "responses": responses(*more),

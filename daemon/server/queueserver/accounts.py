@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException
 
-from daemon.server.access import Principal, key_in
+from daemon.server.access import SINGLE_USER, Principal, key_in
 from daemon.server.queueserver.own import SPACE
 from daemon.server.queueserver.verbs import Call, Reply, Verbs
 from daemon.store.roles import ROLES
@@ -24,6 +24,14 @@ ANYBODY = ""
 PROVIDER = "api_key"
 FOREVER = 10 * 365 * 24 * 3600
 """How long a key without an end is said to be good for, s."""
+LONGEST = 255
+"""Longest name of a key, characters."""
+NEW_KEY = {
+    "expires_in": {"type": ["integer", "null"], "minimum": 1, "maximum": FOREVER},
+    "scopes": {"type": ["array", "null"], "items": {"type": "string"}},
+    "note": {"type": ["string", "null"], "maxLength": LONGEST},
+}
+"""Parameters of a new key: JSON schemas."""
 
 
 @verbs.verb("GET", "/auth/whoami", ANYBODY, bare=True)
@@ -54,13 +62,13 @@ async def apikey_info(call: Call) -> Reply:
     }
 
 
-@verbs.verb("POST", "/auth/apikey", "admin:apikeys", takes=("expires_in", "scopes", "note"), bare=True)
+@verbs.verb("POST", "/auth/apikey", "admin:apikeys", takes=tuple(NEW_KEY), types=NEW_KEY, statuses=(400,), bare=True)
 async def apikey_new(call: Call) -> Reply:
     """A new key, which may do no more than one's own."""
     return await _new_key(call, call.principal.name, call.principal.role)
 
 
-@verbs.verb("DELETE", "/auth/apikey", "admin:apikeys")
+@verbs.verb("DELETE", "/auth/apikey", "admin:apikeys", query=("first_eight",), statuses=(404,))
 async def apikey_delete(call: Call) -> Reply:
     """Revoke a key, named by its first eight characters in the query."""
     first = call.request.query_params.get("first_eight", "")
@@ -79,7 +87,7 @@ async def principal_list(call: Call) -> list[Reply]:
     return [_principal(name, role, tokens) for name, (role, tokens) in by_name.items()]
 
 
-@verbs.verb("GET", "/auth/principal/{principal}", "admin:read:principals", bare=True)
+@verbs.verb("GET", "/auth/principal/{principal}", "admin:read:principals", statuses=(404,), bare=True)
 async def principal_info(call: Call) -> Reply:
     """Somebody who has a key."""
     name, role, tokens = await _somebody(call)
@@ -90,7 +98,9 @@ async def principal_info(call: Call) -> Reply:
     "POST",
     "/auth/principal/{principal}/apikey",
     "admin:apikeys",
-    takes=("expires_in", "scopes", "note"),
+    takes=tuple(NEW_KEY),
+    types=NEW_KEY,
+    statuses=(400, 404),
     bare=True,
 )
 async def apikey_for_principal(call: Call) -> Reply:
@@ -112,7 +122,7 @@ async def session_refresh(call: Call) -> Reply:
     return {"access_token": key, "refresh_token": key, "token_type": "bearer", **ends}
 
 
-@verbs.verb("DELETE", "/auth/session/revoke/{session}", ANYBODY)
+@verbs.verb("DELETE", "/auth/session/revoke/{session}", ANYBODY, statuses=(404,))
 async def session_revoke(call: Call) -> Reply:
     """End a session; there are none."""
     raise HTTPException(404, "there are no sessions: revoke the key instead")
@@ -150,11 +160,16 @@ async def _new_key(call: Call, name: str, role: str) -> Reply:
     """Make a key; what it may do is what its role may."""
     chosen = _role(call.principal, role, call.payload.get("scopes"))
     seconds = call.payload.get("expires_in")
-    if not (seconds is None or (isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0)):
+    whole = isinstance(seconds, int) and not isinstance(seconds, bool)
+    if not (seconds is None or (whole and 0 < seconds <= FOREVER)):
         raise HTTPException(422, f"expires_in is {seconds!r}: give seconds, or null for a key without an end")
     end = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
     note = call.payload.get("note")
-    secret, token = await asyncio.to_thread(call.store.create_token, str(note or name), chosen, end)
+    if not (note is None or (isinstance(note, str) and len(note) <= LONGEST)):
+        raise HTTPException(422, f"note must be text of {LONGEST} characters at the most, or null")
+    if note == SINGLE_USER:
+        raise HTTPException(422, f"{SINGLE_USER} is the name of the key in the data folder: use another note")
+    secret, token = await asyncio.to_thread(call.store.create_token, note or name, chosen, end)
     return {**_key(token), "note": note, "secret": secret}
 
 

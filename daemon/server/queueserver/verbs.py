@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,8 @@ Reply = dict[str, Any]
 Answer = Callable[["Call"], Awaitable[Reply | list[Reply]]]
 WORDS = str.maketrans({"/": "_", "{": "", "}": ""})
 """Makes a word of a path."""
+NAMES = re.compile(r"\{(\w+)\}")
+"""Finds the names in a path."""
 Part = Literal["environment", "queue"]
 """What the lock of a queue server can hold back: what is executed, and what is planned."""
 
@@ -81,6 +84,9 @@ class Verb:
         empty: what the reply has where it is not done.
         failure: how the reason begins then.
         bare: the reply stands for itself, without `success` and `msg`.
+        types: JSON schemas of parameters that are refused with another status where they do not fit.
+        query: names of what is given in the query.
+        statuses: other answers that it may give.
         answer: does it.
     """
 
@@ -92,6 +98,9 @@ class Verb:
     empty: Reply
     failure: str
     bare: bool
+    types: Mapping[str, Any]
+    query: tuple[str, ...]
+    statuses: tuple[int, ...]
     answer: Answer
 
     async def __call__(self, request: Request, principal: Principal) -> Reply | list[Reply]:
@@ -133,12 +142,15 @@ class Verbs:
         empty: Reply | None = None,
         failure: str = "",
         bare: bool = False,
+        types: Mapping[str, Any] | None = None,
+        query: tuple[str, ...] = (),
+        statuses: tuple[int, ...] = (),
     ) -> Callable[[Answer], Answer]:
         """Make a verb of a function; the parameters are the attributes of `Verb`."""
 
         def add(answer: Answer) -> Answer:
-            found = Verb(method, path, scope, frozenset(takes), locked, empty or {}, failure, bare, answer)
-            self.members.append(found)
+            told = (frozenset(takes), locked, empty or {}, failure, bare, types or {}, query, statuses)
+            self.members.append(Verb(method, path, scope, *told, answer))
             return answer
 
         return add
@@ -176,7 +188,7 @@ def _route(router: APIRouter, verb: Verb) -> None:
     async def endpoint(request: Request, principal: Principal = allowed) -> Response:
         return JSONResponse(await verb(request, principal))
 
-    statuses = (422,) if verb.method == "GET" else (413, 422)
+    statuses = {413, 422, *verb.statuses}
     router.add_api_route(
         verb.path,
         endpoint,
@@ -185,8 +197,15 @@ def _route(router: APIRouter, verb: Verb) -> None:
         operation_id=f"queueserver_{verb.method.lower()}{verb.path.translate(WORDS)}",
         summary=(verb.answer.__doc__ or "").partition("\n")[0],
         responses={200: _answer(verb), **responses(*statuses)},
-        openapi_extra={"x-scope": verb.scope, **_body(verb)},
+        openapi_extra={"x-scope": verb.scope, "parameters": _parameters(verb), **_body(verb)},
     )
+
+
+def _parameters(verb: Verb) -> list[dict[str, Any]]:
+    """What stands in path and query, documented."""
+    text = {"type": "string"}
+    path = [{"name": name, "in": "path", "required": True, "schema": text} for name in NAMES.findall(verb.path)]
+    return [*path, *({"name": name, "in": "query", "schema": text} for name in verb.query)]
 
 
 def _answer(verb: Verb) -> dict[str, Any]:
@@ -200,7 +219,7 @@ def _answer(verb: Verb) -> dict[str, Any]:
 
 
 def _body(verb: Verb) -> dict[str, Any]:
-    """The payload, documented."""
+    """The payload, documented: whatever else is in it, or is wrong with it, the reply says so by `success`."""
     names = sorted(verb.takes | ({"lock_key"} if verb.locked else set()))
-    schema = {"type": "object", "properties": {name: {} for name in names}, "additionalProperties": False}
+    schema = {"type": "object", "properties": {name: verb.types.get(name, {}) for name in names}}
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}} if names else {}

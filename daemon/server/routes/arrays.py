@@ -20,10 +20,12 @@ from daemon.server.state import Catalog
 
 router = make_router("runs")
 
-Name = Annotated[str, Path(min_length=1, max_length=255)]
+Stream = Annotated[str, Path(min_length=1, max_length=255, examples=["primary"])]
+Analysis = Annotated[str, Path(min_length=1, max_length=255, examples=["unmixing"])]
+Key = Annotated[str, Path(min_length=1, max_length=255, examples=["detector_total"])]
 Start = Annotated[int, Query(ge=0, le=2**53, description="First event.")]
 Stop = Annotated[int | None, Query(ge=0, le=2**53, description="Event behind the last one; all if it is not given.")]
-Accept = Annotated[str, Header(description=f"{JSON}, {BINARY} or {ARROW}.")]
+Accept = Annotated[str, Header(include_in_schema=False)]
 HEADERS = {
     "X-Shape": {"description": "Shape of the slice, as in `10,64,64`.", "schema": {"type": "string"}},
     "X-Dtype": {"description": "Type of its values as numpy writes it, as in `<f8`.", "schema": {"type": "string"}},
@@ -61,7 +63,7 @@ OPTIONS["responses"] = {
 
 @router.get("/runs/{uid}/arrays/{stream}/{key}", response_class=Response, **OPTIONS)
 async def get_array(
-    uid: RunName, stream: Name, key: Name, catalog: Catalog, start: Start = 0, stop: Stop = None, accept: Accept = JSON
+    uid: RunName, stream: Stream, key: Key, catalog: Catalog, start: Start = 0, stop: Stop = None, accept: Accept = JSON
 ) -> Response:
     """Some events of a stream's array; plain bytes are little-endian and in C order."""
     return await asyncio.to_thread(_slice, catalog, uid, stream, None, key, (start, stop), accept)
@@ -70,8 +72,8 @@ async def get_array(
 @router.get("/runs/{uid}/analyses/{analysis}/{key}", response_class=Response, **OPTIONS)
 async def get_analysis(
     uid: RunName,
-    analysis: Name,
-    key: Name,
+    analysis: Analysis,
+    key: Key,
     catalog: Catalog,
     start: Start = 0,
     stop: Stop = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from daemon.base import StrictModel
 from daemon.server.models import Done
@@ -15,7 +15,7 @@ router = make_router("plan")
 class Pause(StrictModel):
     """How to pause."""
 
-    defer: bool = False
+    defer: StrictBool = False
     """Whether to wait for the next checkpoint."""
 
 

@@ -15,11 +15,14 @@ from daemon.server.routing import make_router, plain, route
 
 router = make_router("documents")
 
+NUMBER = r"^[0-9]{1,18}:[0-9]{1,18}$"
+"""A document's number."""
+
 
 class NumberedPage(Answer):
     """Documents by number."""
 
-    documents: list[tuple[str, str, dict[str, Any]]]
+    documents: list[list[Any]]
     """Each as its number `EPOCH:SEQUENCE`, its name and its content; what is not finite is null."""
     next: str | None
     """`after` of the next page: the last number so far; null where there is none."""
@@ -29,7 +32,7 @@ class NumberedPage(Answer):
 async def get_documents(
     request: Request,
     after: Annotated[
-        str | None, Query(max_length=64, description="The last number that is known, `EPOCH:SEQUENCE`.")
+        str | None, Query(pattern=NUMBER, description="The last number that is known, `EPOCH:SEQUENCE`.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> Response:

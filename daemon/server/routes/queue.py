@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from daemon.base import StrictModel
 from daemon.server.models import Answer, Done, Flags, ItemAnswer
@@ -14,14 +14,14 @@ from daemon.server.state import Queue
 
 router = make_router("queue")
 
-Place = Annotated[int, Field(ge=-(2**31), lt=2**31)] | Literal["front", "back"]
+Place = Annotated[int, Field(strict=True, ge=-(2**31), lt=2**31)] | Literal["front", "back"]
 Uid = Annotated[str, Path(description="Of the item.", max_length=255)]
 
 
 class NewItem(StrictModel):
     """A plan for the queue."""
 
-    plan: str = Field(min_length=1, max_length=255)
+    plan: str = Field(min_length=1, max_length=255, examples=["grid_scan"])
     """Name of the plan."""
     parameters: dict[str, Any] = Field(default_factory=dict)
     """Of the plan; what is left out comes from the daemon's settings."""
@@ -50,11 +50,11 @@ class Move(StrictModel):
 class FlagChange(StrictModel):
     """How the queue is worked off from now on; what is null stays."""
 
-    loop: bool | None = None
+    loop: StrictBool | None = None
     """Whether an item goes to the back of the queue when it is done."""
-    autostart: bool | None = None
+    autostart: StrictBool | None = None
     """Whether the queue starts as soon as it holds an item."""
-    stop_on_failure: bool | None = None
+    stop_on_failure: StrictBool | None = None
     """Whether the queue stops after an item that failed."""
 
 

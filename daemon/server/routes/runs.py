@@ -21,7 +21,12 @@ from daemon.server.state import Catalog
 router = make_router("runs")
 
 RunName = Annotated[
-    str, Path(pattern=r"^[0-9A-Za-z-]{1,64}$", description="A uid or its beginning, a scan number, or `latest`.")
+    str,
+    Path(
+        pattern=r"^[0-9A-Za-z-]{1,64}$",
+        description="A uid or its beginning, a scan number, or `latest`.",
+        examples=["latest"],
+    ),
 ]
 ANALYSES = "analysis"
 
@@ -99,7 +104,7 @@ class RunDetail(RunAnswer):
 class DocumentsPage(Answer):
     """Documents of a run."""
 
-    documents: list[tuple[str, dict[str, Any]]]
+    documents: list[list[Any]]
     """Each as its name and its content; what is not finite is null."""
     next: int | None
     """`offset` of the next page; null if this is the last one so far."""
