@@ -82,10 +82,11 @@ class Control:
         if self.state == "paused":
             return
         self._await_start("pause")
-        self._ask(lambda: self._engine.request_pause(defer), "pause")
-        deadline = self._deadlines.pause_deadline
-        if not defer and not self._reached(lambda: self.state == "paused" or self._ended(), deadline):
-            raise EngineError(f"the plan does not stand still after {deadline:g} s; abort or halt it")
+        timeout = self._deadlines.pause_deadline
+        deadline = time.monotonic() + timeout
+        self._ask(lambda: self._engine.request_pause(defer), "pause", deadline)
+        if not defer and not self._reached_by(lambda: self.state == "paused" or self._ended(), deadline):
+            raise EngineError(f"the plan does not stand still after {timeout:g} s; abort or halt it")
 
     def resume(self) -> None:
         """Takes a paused plan on from its last checkpoint.
@@ -115,15 +116,15 @@ class Control:
             EngineError: when no plan runs.
         """
         timeout = self._deadlines.halt_deadline
+        deadline = time.monotonic() + timeout
         if self.state in ("aborting", "stopping", "halting"):
             # bluesky halts nothing that is cleaning up already, so what it waits for is cancelled, one by one.
-            deadline = time.monotonic() + timeout
             while not self._ended() and time.monotonic() < deadline:
                 self._engine.loop.call_soon_threadsafe(self._cancel)
                 self._reached(self._ended, 0.2)
         else:
-            self._command("halt", self._engine.halt)
-        if not self._reached(self._ended, timeout):
+            self._command("halt", self._engine.halt, deadline)
+        if not self._reached_by(self._ended, deadline):
             raise EngineStuck(f"the plan cannot be ended within {timeout:g} s: end the engine's process")
 
     def _cancel(self) -> None:
@@ -133,27 +134,25 @@ class Control:
 
     def _end(self, verb: str, action: Callable[[], object]) -> None:
         timeout = self._deadlines.end_deadline
-        try:
-            self._command(verb, action)
-        except TimeoutError:
-            log.warning("%s was not taken; halting", verb)
-        if not self._reached(self._ended, timeout):
+        deadline = time.monotonic() + timeout
+        self._command(verb, action, deadline)
+        if not self._reached_by(self._ended, deadline):
             log.warning("the plan did not end within %g s of %s; halting", timeout, verb)
             self.halt()
 
-    def _command(self, verb: str, action: Callable[[], object]) -> None:
+    def _command(self, verb: str, action: Callable[[], object], deadline: float) -> None:
         self._await_start(verb)
         if self.state == "paused":
             self._commands.put(action)
         else:
-            self._ask(action, verb)
+            self._ask(action, verb, deadline)
 
-    def _ask(self, action: Callable[[], object], verb: str) -> None:
+    def _ask(self, action: Callable[[], object], verb: str, deadline: float) -> None:
         """Gives the RunEngine a command, in a thread of its own: bluesky waits for its loop without a time-out."""
         failure: list[Exception] = []
         thread = threading.Thread(target=_catch, args=(action, failure), name=f"ask-{verb}", daemon=True)
         thread.start()
-        thread.join(self._deadlines.halt_deadline)
+        thread.join(max(deadline - time.monotonic(), 0.0))
         if failure and not isinstance(failure[0], RunEngineInterrupted) and not self._ended():
             raise EngineError(f"cannot {verb}: {failure[0]}") from failure[0]
 
@@ -175,7 +174,9 @@ class Control:
             self._changed.notify_all()
 
     def _reached(self, condition: Callable[[], bool], timeout: float) -> bool:
-        deadline = time.monotonic() + timeout
+        return self._reached_by(condition, time.monotonic() + timeout)
+
+    def _reached_by(self, condition: Callable[[], bool], deadline: float) -> bool:
         with self._changed:
             while not condition():
                 left = deadline - time.monotonic()
