@@ -18,6 +18,8 @@ verbs = Verbs("manager")
 OPTIONS = ("safe_on", "safe_off")
 SOON = 0.2
 """Time for the reply to leave before the daemon ends, s."""
+LONGEST = 60.0
+"""The longest that an answer is put off, s."""
 
 
 @verbs.verb("POST", "/manager/stop", "write:manager:stop", takes=("option",), failure="Error: ")
@@ -39,6 +41,16 @@ async def manager_stop(call: Call) -> Reply:
 async def manager_kill(call: Call) -> Reply:
     """Make the manager hang, to test that somebody notices; refused."""
     raise RefusedError("the daemon does not hang on request, not even for a test")
+
+
+@verbs.verb("GET", "/test/server/sleep", "read:testing", takes=("time",))
+async def server_sleep(call: Call) -> Reply:
+    """Answer after so many seconds, to test that a client is patient."""
+    seconds = call.required("time")
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST:
+        raise RefusedError(f"time is {seconds!r}: use seconds from 0 to {LONGEST:g}")
+    await asyncio.sleep(seconds)
+    return {}
 
 
 def supervisor(data: Path) -> int | None:

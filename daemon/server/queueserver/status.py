@@ -95,7 +95,8 @@ def manager_state(queue: QueueService) -> str:
         return "paused"
     if queue.starting:
         return "starting_queue"
-    if queue.running or state in PLAN_RUNS:
+    # An item is running until its entry stands in the history, which a client reads as soon as it sees idle.
+    if queue.running or queue.running_uid is not None or state in PLAN_RUNS:
         return "executing_queue"
     # Nobody has to open an environment: the supervisor starts the engine, and starts it anew when it dies.
     return "creating_environment" if state is None else "idle"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from daemon.lock import hold
 from daemon.server.queueserver.console import Console, message
 from daemon.server.queueserver.manager import supervisor
 
@@ -85,12 +88,21 @@ def test_the_manager_is_only_stopped_by_its_supervisor(drive: Drive) -> None:
     drive(scenario)
 
 
+def test_an_answer_is_put_off(drive: Drive) -> None:
+    """For as long as is asked for, within reason."""
+
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        began = time.monotonic()
+        assert (await door.get("/test/server/sleep", time=0.2))["success"]
+        assert time.monotonic() - began >= 0.2
+        for wrong in (-1, 1e9, "long", None):
+            await door.refused("/test/server/sleep", method="GET", time=wrong)
+
+    drive(scenario)
+
+
 def test_the_supervisor_is_whoever_holds_the_lock_file(tmp_path: Any) -> None:  # noqa: ANN401
     """Not whoever held it once: its process id may be another's by now."""
-    import os
-
-    from daemon.lock import hold
-
     assert supervisor(tmp_path) is None
     with hold(tmp_path, "http://127.0.0.1:1"):
         assert supervisor(tmp_path) == os.getpid()
