@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-CALM = 60.0
-"""A process that has answered for so long begins anew, s."""
+CALM = 5.0
+"""A process that has answered for so long begins anew, s.
+
+It is short, because a dead engine's motors move and its shutter is open until its successor makes them safe.
+"""
 
 
 class Backoff:
