@@ -102,14 +102,14 @@ class Ambush:
     def _in_suggestion(self, instant: Instant, kill: Callable[[], float]) -> tuple[float, bool]:
         """A point is on record and the next move was not ordered yet."""
         before = self._journal.look().points
-        self._until(lambda: self._journal.look().points > before, every=0.0005)
+        self._until(lambda: self._journal.look().points > before, every=0.001)
         time.sleep(instant.delay)
         when = kill()
         time.sleep(0.05)
         hardware = self._hardware.look()
         return when, hardware.last_move < hardware.last_exposure
 
-    def _until(self, condition: Callable[[], bool], every: float = 0.001) -> None:
+    def _until(self, condition: Callable[[], bool], every: float = 0.003) -> None:
         deadline, look = time.monotonic() + TIRED, time.monotonic() + 1.0
         while not condition():
             now = time.monotonic()

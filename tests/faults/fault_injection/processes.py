@@ -84,9 +84,10 @@ class Bench:
         self.hardware_log, self.heard_log = folder / "hardware.jsonl", folder / "heard.jsonl"
         self._settings, self._socket = folder / "settings.toml", folder / "hardware"
         self._ports = Ports(*free_ports(4))
+        url = f"http://127.0.0.1:{self._ports.http}/api/v1/"
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=2.0, verify=False)  # noqa: S501 - no TLS
         self._children: list[subprocess.Popen[bytes]] = []
         self._supervisor: subprocess.Popen[bytes] | None = None
-        self._pids: set[int] = set()
         chosen = {**HARDWARE, "seed": seed, **options}
         words = [word for name, value in chosen.items() for word in (f"--{name}", str(value))]
         served = ["-P", "-m", "simulators.served", "--socket", str(self._socket), "--log", str(self.hardware_log)]
@@ -118,12 +119,12 @@ class Bench:
     def get(self, what: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """Ask the server; None where it does not answer, or does not know the answer."""
         with contextlib.suppress(httpx.HTTPError, OSError):
-            answer = httpx.get(self._url(what), headers=self._key(), params=query, trust_env=False, timeout=2.0)  # type: ignore[arg-type]
+            answer = self._client.get(what, headers=self._key(), params=query)  # type: ignore[arg-type]
             return answer.json() if answer.status_code == 200 else None
 
     def post(self, what: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """Tell the server something."""
-        answer = httpx.post(self._url(what), headers=self._key(), json=body, trust_env=False, timeout=20.0)
+        answer = self._client.post(what, headers=self._key(), json=body, timeout=20.0)
         if answer.is_error:
             raise TrialError(f"{what}: {answer.status_code} {answer.text}")
         return answer.json()
@@ -134,7 +135,6 @@ class Bench:
         found = {name: one["pid"] for name, one in facts["processes"].items() if one.get("pid")}
         assert self._supervisor is not None
         found["supervisor"] = self._supervisor.pid
-        self._pids |= set(found.values())
         return found
 
     def kill(self, pid: int) -> float:
@@ -153,6 +153,7 @@ class Bench:
 
     def close(self) -> None:
         """End everything."""
+        self._client.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.end()
         for child in self._children:
@@ -176,9 +177,6 @@ class Bench:
             child = subprocess.Popen([sys.executable, *words], stdout=output, stderr=output, env=environment())
         self._children.append(child)
         return child
-
-    def _url(self, what: str) -> str:
-        return f"http://127.0.0.1:{self._ports.http}/api/v1/{what}"
 
     def _key(self) -> dict[str, str]:
         return {"Authorization": f"ApiKey {(self.data / 'api_key').read_text().strip()}"}

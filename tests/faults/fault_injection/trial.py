@@ -156,9 +156,8 @@ def _judge_history(trial: Trial, bench: Bench, item: str) -> None:
     check(bool(entries), "the campaign is not in the history")
     if not entries:
         return
-    check(
-        entries[0]["exit_status"] == "success", f"the history says {entries[0]['exit_status']}: {entries[0]['reason']}"
-    )
+    status, reason = entries[0]["exit_status"], entries[0]["reason"]
+    check(status == "success", f"the history says {status}: {reason}")
     if trial.plan.victim == "engine":
         deaths = reason.count("died")
         check(deaths == len(trial.kills), f"the history tells of {deaths} of {len(trial.kills)} deaths: {reason!r}")
