@@ -26,7 +26,7 @@ from daemon.engine.interruptions import Interruptions, Suspension
 from daemon.engine.room import Room, RoomGuard
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
-from daemon.engine.signal_guards import make_guards
+from daemon.engine.signal_guards import check_guards, make_guards
 from daemon.engine.suspenders import Suspenders
 from daemon.engine.watchdog import LoopWatchdog
 from daemon.errors import EngineError
@@ -81,6 +81,7 @@ class Engine:
         self.settings = settings
         self.devices = dict(devices) if devices is not None else load_instrument(settings.instrument)
         connect(self.devices)
+        check_guards(settings.suspenders, self.devices)
         self._writer = ZarrFrameWriter(sync=settings.recorder.durability == "power", watcher=on_frame)
         for camera in self._find(AreaDetector):
             camera.writer = self._writer

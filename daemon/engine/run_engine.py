@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import bluesky.run_engine
-from bluesky import RunEngine
+from bluesky import Msg, RunEngine
 from bluesky.protocols import Stoppable
 from bluesky.utils import DuringTask
 
@@ -44,6 +44,12 @@ class PatientRunEngine(RunEngine):
             # What ends the plan harder must not keep motors running.
             with suppress(asyncio.CancelledError):
                 await stopped.wait()
+
+    async def _close_run(self, msg: Msg) -> object:
+        closed = await super()._close_run(msg)
+        # After a pause nothing that belongs to this run may be sent again.
+        self._reset_checkpoint_state()
+        return closed
 
 
 def make_run_engine(scan_id_source: Callable[[dict[str, Any]], int]) -> RunEngine:

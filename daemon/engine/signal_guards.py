@@ -96,6 +96,16 @@ def make_guards(
     ]
 
 
+def check_guards(settings: Sequence[SuspenderSettings], devices: Mapping[str, Any]) -> None:
+    """Checks that the signals which the settings name can be watched.
+
+    Raises:
+        InstrumentError: see `make_guards`.
+    """
+    for index, one in enumerate(settings):
+        find_signal(one, devices, f"suspenders[{index}]")
+
+
 def find_signal(settings: SuspenderSettings, devices: Mapping[str, Any], place: str) -> Signal:
     """The signal that a suspender watches.
 

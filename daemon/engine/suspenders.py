@@ -77,6 +77,7 @@ class Suspenders:
         self._changed = asyncio.Event()
         self._before = getattr(engine, "state_hook", None)
         setattr(engine, "state_hook", self._state_changed)  # noqa: B010 - declared as None
+        engine.register_command("_start_suspender", self._start)
 
     def begin(self) -> None:
         """Forgets what tripped and recovered while no plan ran; to be called before a plan starts."""
@@ -144,6 +145,14 @@ class Suspenders:
         engine._response_stack.append(None)
         engine._state = "suspending"
         task.cancel()
+
+    async def _start(self, msg: Msg) -> None:
+        """Stops what moves and goes back to the checkpoint; a pause or an abort meanwhile comes right after it."""
+        task = asyncio.current_task()
+        asked = 0 if task is None else task.cancelling()
+        await self._engine._start_suspender(msg)
+        if task is not None and task.cancelling() > asked:
+            task.cancel()
 
     def _hold(self) -> Messages:
         """Waits until everything is well; a plan, sent between going back to the checkpoint and going on."""

@@ -17,6 +17,7 @@ from daemon.engine.interruptions import Interruptions
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.suspenders import Suspenders
 from devices.shutter import Shutter
+from devices.status import Status
 from simulators.clock import SimulatedClock
 from simulators.diffractometer.hardware import SimulatedShutter
 
@@ -70,6 +71,24 @@ class Bench:
     def reached(self, what: str) -> None:
         """Waits until the plan has noted something."""
         until(lambda: what in self.log)
+
+
+class SlowToStop:
+    """A motor that is asked to stop and takes 0.3 s for it."""
+
+    name, parent = "slow", None
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+
+    def set(self, _: float) -> Status:
+        """Be there at once."""
+        return Status.finished()
+
+    def stop(self, *, success: bool = False) -> None:
+        """Take a while."""
+        self.stopping.set()
+        time.sleep(0.3)
 
 
 def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
@@ -285,3 +304,48 @@ def test_a_shutter_that_was_closed_stays_closed(bench: Bench) -> None:
     bench.suspenders.recover("beam")
     bench.finish()
     assert bench.shutter.state.get() == "closed"
+
+
+def test_a_trip_after_the_end_of_a_run_sends_nothing_of_it_again(bench: Bench) -> None:
+    """What was read in a run belongs to no other, and bluesky refuses it outside of one."""
+
+    def plan() -> Iterator[Msg]:
+        yield Msg("open_run")
+        yield Msg("checkpoint")
+        yield Msg("create", None, name="primary")
+        yield Msg("read", bench.shutter)
+        yield Msg("save")
+        yield Msg("close_run")
+        yield Msg("note", None, "closed")
+        yield Msg("sleep", None, 0.2)
+        yield Msg("note", None, "end")
+
+    bench.start(plan())
+    bench.reached("closed")
+    bench.suspenders.trip("beam", "beam lost")
+    bench.suspenders.recover("beam")
+    assert len(bench.finish()) == 1
+    assert bench.log == ["closed", "closed", "end"]
+
+
+@pytest.mark.parametrize("verb", ["pause", "abort"])
+def test_a_command_while_motors_are_stopped_for_a_trip_is_obeyed(bench: Bench, verb: str) -> None:
+    """A motor may take its time to stop."""
+    moving = SlowToStop()
+
+    def plan() -> Iterator[Msg]:
+        yield Msg("set", moving, 1, group="move")
+        yield from bench.plan(2, 0.1)
+
+    bench.start(plan())
+    bench.reached("begin 0")
+    bench.suspenders.trip("beam", "beam lost")
+    assert moving.stopping.wait(5)
+    getattr(bench.control, verb)()
+    assert bench.control.state == ("paused" if verb == "pause" else "idle")
+    if verb == "pause":
+        bench.control.resume()
+        until(lambda: bench.kept.current)
+        bench.suspenders.recover("beam")
+    bench.finish()
+    assert ("end 1" in bench.log) == (verb == "pause")
