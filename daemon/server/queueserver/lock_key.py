@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from daemon.errors import RecorderError, disk_errors
 from daemon.server.queueserver.private_file import read_private, write_private
 from daemon.server.queueserver.refused import RefusedError
 
@@ -33,6 +34,7 @@ class Held:
         holder: who locked it.
         salt: of the digest, hex.
         digest: of the key, hex.
+        since: when, as the store has it: another lock of the same holder has another key, or none.
     """
 
     environment: bool
@@ -40,6 +42,7 @@ class Held:
     holder: str
     salt: str
     digest: str
+    since: str
 
     def fits(self, key: object) -> bool:
         """Whether this is the key."""
@@ -126,6 +129,7 @@ class KeyedLock:
 
         Raises:
             RefusedError: when another key has locked it, or somebody else without one.
+            RecorderError: when the key's digest cannot be written.
         """
         return await asyncio.to_thread(self._lock, key, parts, name, note)
 
@@ -141,7 +145,8 @@ class KeyedLock:
         state = self._store.lock_state()
         held = self._read() if state is not None else None
         # Another door may have unlocked it, and somebody locked it again, without the file being told.
-        return Locked(state, held if held is not None and state is not None and held.holder == state.holder else None)
+        same = held is not None and state is not None and (held.holder, held.since) == (state.holder, _moment(state))
+        return Locked(state, held if same else None)
 
     def _check(self, part: Literal["environment", "queue"], key: str | None, name: str) -> None:
         locked = self._state()
@@ -155,8 +160,13 @@ class KeyedLock:
                 raise RefusedError(f"another lock_key: {locked}")
             self._store.unlock(locked.state.holder, force=True)
         salt = secrets.token_hex(16)
-        write_private(self._file, asdict(Held(*parts, name, salt, _digest(key, salt))))
-        self._store.lock(name, note)
+        state = self._store.lock(name, note)
+        try:
+            with disk_errors(self._file):
+                write_private(self._file, asdict(Held(*parts, name, salt, _digest(key, salt), _moment(state))))
+        except RecorderError:
+            self._store.unlock(name, force=True)
+            raise
         return self._state()
 
     def _unlock(self, key: str, name: str) -> Locked:
@@ -179,6 +189,10 @@ def _opens(locked: Locked, key: str | None, name: str) -> bool:
     if locked.held is not None:
         return locked.held.fits(key)
     return locked.state is None or locked.state.holder == name
+
+
+def _moment(state: LockState) -> str:
+    return state.since.isoformat()
 
 
 def _digest(key: str, salt: str) -> str:

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 
 from daemon.errors import BeampilotError
 from daemon.server.access import Principal, needs, principal_of
+from daemon.server.plain_json import check_plain
 from daemon.server.problems import responses
 from daemon.server.queueserver.own import Own, own
 from daemon.server.queueserver.refused import RefusedError, reason
@@ -109,7 +110,8 @@ class Verb:
             given = await payload_of(request)
             key = given.pop("lock_key", None) if self.locked else None
             if unknown := sorted(given.keys() - self.takes):
-                raise RefusedError(f"unknown parameters {unknown}; this verb takes {sorted(self.takes)}")
+                text = f"unknown parameters {unknown}; this verb takes {sorted(self.takes)}"
+                raise HTTPException(422, text) if self.bare else RefusedError(text)
             if self.locked:
                 await own(request).lock.check(self.locked, key, principal.name)
             reply = await self.answer(Call(request, principal, given))
@@ -174,10 +176,14 @@ async def payload_of(request: Request) -> dict[str, Any]:
         return {}
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise HTTPException(422, "the body is not JSON") from None
     if not isinstance(found, dict):
         raise HTTPException(422, "the body is not a JSON object")
+    try:
+        check_plain(found)
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
     return found
 
 
@@ -221,5 +227,7 @@ def _answer(verb: Verb) -> dict[str, Any]:
 def _body(verb: Verb) -> dict[str, Any]:
     """The payload, documented: whatever else is in it, or is wrong with it, the reply says so by `success`."""
     names = sorted(verb.takes | ({"lock_key"} if verb.locked else set()))
-    schema = {"type": "object", "properties": {name: verb.types.get(name, {}) for name in names}}
+    schema: dict[str, Any] = {"type": "object", "properties": {name: verb.types.get(name, {}) for name in names}}
+    if verb.bare:
+        schema["additionalProperties"] = False
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}} if names else {}

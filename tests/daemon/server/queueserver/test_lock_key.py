@@ -7,6 +7,8 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Drive = Callable[..., None]
 
 TOUR = {"item_type": "plan", "name": "tour"}
@@ -120,5 +122,35 @@ def test_both_doors_have_one_lock(drive: Drive) -> None:
         assert "other" in await door.refused("/queue/item/add", item=TOUR, lock_key="abc")
         assert "other" in await door.refused("/unlock", lock_key="abc")
         assert (await door("POST", "/queue/item/add", key=other, item=TOUR))["success"]
+
+    drive(scenario)
+
+
+def test_the_key_of_a_former_lock_is_worth_nothing(drive: Drive) -> None:
+    """The other door took the lock away, and its former holder locked again without a key."""
+
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        other, _ = door.store.create_token("other", "operator")
+        await door.post("/lock", lock_key="abc", queue=True)
+        door.store.unlock("other", force=True)
+        await door.post("/queue/clear")
+        door.store.lock("single-user")
+        await door.post("/queue/clear")
+        reply = await door("POST", "/queue/clear", key=other, lock_key="abc")
+        assert reply["success"] is False
+
+    drive(scenario)
+
+
+def test_what_cannot_be_kept_is_not_locked(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock whose key nobody could check would lock everybody out."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def scenario(door: Any) -> None:  # noqa: ANN401
+        monkeypatch.setattr("daemon.server.queueserver.lock_key.write_private", full)
+        await door.refused("/lock", lock_key="abc", queue=True)
+        assert (await door.get("/status"))["lock"] == {"environment": False, "queue": False}
 
     drive(scenario)
