@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -42,6 +43,9 @@ def serve(settings: Settings) -> None:
     from daemon.store import Store
 
     url = settings.server.database or f"sqlite:///{settings.data / DATABASE}"
+    # uvicorn raises the signal that ended it once more: it must not end us before the database is closed.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     store = Store(url)
     store.open()
     try:

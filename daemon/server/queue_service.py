@@ -57,6 +57,8 @@ class QueueService(QueueEdits):
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Watch the engine and work the queue off, for as long as the block lasts."""
+        flags = {"autostart": self.settings.queue.autostart, "stop_on_failure": self.settings.queue.stop_on_failure}
+        await self._stored(self.store.configure, flags)
         tasks = [asyncio.create_task(self.watch.run()), asyncio.create_task(self._runner.run())]
         try:
             yield
@@ -117,14 +119,17 @@ class QueueService(QueueEdits):
         """Work the queue off, item by item."""
         await self._answering()
         self._runner.start()
+        await self._runner.keep()
 
     async def stop(self, by: str = "") -> None:
         """Start no further item; the one that runs goes on."""
         self._runner.stop()
+        await self._runner.keep()
 
     async def cancel_stop(self) -> None:
         """Go on with the queue after all."""
         self._runner.cancel_stop()
+        await self._runner.keep()
 
     def wake(self) -> None:
         """There is something new in the queue, or a flag has changed."""

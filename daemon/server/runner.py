@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.server.engine_watch import EngineCalls, EngineStatus, EngineWatch
-    from daemon.store import HistoryEntry, Item, Store
+    from daemon.store import Item, Store
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -70,6 +70,7 @@ class Runner:
         self._follower = Follower(engine, watch, data, changed, autocontinue)
         self._wake = asyncio.Event()
         self._once = False
+        self._kept: tuple[bool, bool] | None = None
         self.running = False
         self.stop_pending = False
         self.starting = False
@@ -125,6 +126,13 @@ class Runner:
         """Somebody ends the plan: the queue stops after it, and a dead engine's campaign is not continued."""
         self._follower.ending = True
 
+    async def keep(self) -> None:
+        """Note in the store whether the queue is being worked off, if that has changed."""
+        now = self.running, self.stop_pending
+        if now != self._kept:
+            await self._stored(self._store.set_working, *now)
+            self._kept = now
+
     # --- the work -----------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -134,9 +142,11 @@ class Runner:
             try:
                 await step()
                 step = self._turn
+                await self.keep()
             except (BeampilotError, OSError, LookupError, TypeError, ValueError) as error:
                 log.exception("the queue cannot go on: %s", error)
                 await asyncio.sleep(RETRY)
+                step = self._adopt  # the item may run all the same
 
     async def _turn(self) -> None:
         """One item, or a wait for something to do."""
@@ -202,33 +212,33 @@ class Runner:
 
     async def _finish(self, item: Item, outcome: Outcome) -> None:
         status, path = outcome.exit_status, outcome.run_path
-        entry = await self._stored(
-            self._store.finish, item.uid, status, outcome.reason, outcome.run_uid, path, outcome.points
-        )
-        log.info("item %s (%s): %s %s", item.uid, item.plan, status, outcome.reason)
-        if await self._must_stop(entry):
+        if await self._must_stop(status):
             self._halt()
+            await self.keep()  # before the item's end: whoever adopts it must not go on with the next one
+        await self._stored(self._store.finish, item.uid, status, outcome.reason, outcome.run_uid, path, outcome.points)
+        log.info("item %s (%s): %s %s", item.uid, item.plan, status, outcome.reason)
         self.item, self.starting = None, self.running
         self._changed.ring()
 
-    async def _must_stop(self, entry: HistoryEntry) -> bool:
+    async def _must_stop(self, exit_status: str) -> bool:
         if self.stop_pending:
             return True
-        if entry.exit_status == "success":
+        if exit_status == "success":
             return False
         flags = await self._stored(self._store.flags)
-        stop = entry.exit_status != "fail" or self._follower.ending or flags["stop_on_failure"]
+        stop = exit_status != "fail" or self._follower.ending or flags["stop_on_failure"]
         if stop and flags["autostart"]:  # or it would start again at once
             await self._stored(self._store.set_flags, autostart=False)
         return stop
 
     async def _adopt(self) -> None:
-        """Take over the item that a former server left running."""
+        """Go on where a former server was killed, or this one failed: with the queue, and the item that runs."""
+        if self._kept is None:
+            self._kept = self.running, self.stop_pending = await self._stored(self._store.working)
         item = self.item = await self._stored(self._store.running)
+        self._changed.ring()
         if item is None:
             return
-        self.running = True
-        self._changed.ring()
         status = await self._first_status()
         if _knows(status, item.uid):
             await self._follow(item, status["epoch"])
@@ -236,7 +246,10 @@ class Runner:
         run = await asyncio.to_thread(run_of, self._data, item.uid)
         if run is None:
             await self._stored(self._store.put_back, item.uid)
-            self.item, self.starting = None, True
+            self.item = None
+            if self.stop_pending:
+                self._halt()
+            self.starting = self.running
             return
         await self._follow(item, None, run)
 

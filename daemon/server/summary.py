@@ -32,7 +32,8 @@ def summarise(service: QueueService) -> ServerStatus:
     """Everything at a glance; asks the database, so it blocks."""
     store, watch = service.store, service.watch
     told = watch.status if watch.status is not None and watch.answers else {}
-    item, lock = store.running(), store.lock_state()
+    found = store.overview()
+    item, lock = found.running, found.lock
     return ServerStatus(
         version=VERSION,
         data=str(service.settings.data),
@@ -41,19 +42,19 @@ def summarise(service: QueueService) -> ServerStatus:
         engine_state=watch.state,
         run=_run(told),
         item=None if item is None else ItemAnswer.model_validate(item),
-        queue_length=len(store.items()),
+        queue_length=found.waiting,
         queue_running=service.running,
         queue_stop_pending=service.stop_pending,
         queue_starting=service.starting,
-        queue_uid=store.queue_uid,
-        flags=Flags(**store.flags()),
+        queue_uid=found.queue_uid,
+        flags=Flags(**found.flags),
         lock=None if lock is None else LockAnswer.model_validate(lock),
         uids=Identifiers(
             plans=service.uids.plans_uid,
             devices=service.uids.devices_uid,
             runs=service.uids.run_list_uid,
-            history=store.history_uid,
-            lock=store.lock_uid,
+            history=found.history_uid,
+            lock=found.lock_uid,
         ),
         **{name: told.get(name) for name in ("suspended", "paused_by", "room", "safe")},
     )

@@ -8,9 +8,10 @@ from daemon.store.history import History
 from daemon.store.queue import Queue
 from daemon.store.running import Running
 from daemon.store.tokens import Tokens
+from daemon.store.work import Work
 
 
-class Store(Queue, Running, History, Tokens, AccessLog, ControlLock):
+class Store(Queue, Running, History, Tokens, AccessLog, ControlLock, Work):
     """Queue, running item, history, tokens, accesses and control lock, in one database.
 
     Every method is one transaction, is safe from any thread, and blocks until the database has answered. What

@@ -81,6 +81,16 @@ state = sa.Table(
 )
 """One row; whoever changes queue, history or lock takes it first, so that changes come one after the other."""
 
+work = sa.Table(
+    "work",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("working", sa.Boolean, nullable=False),
+    sa.Column("stopping", sa.Boolean, nullable=False),
+    sa.Column("configured", sa.JSON, nullable=False),
+)
+"""One row: whether the queue is being worked off, and what the settings said of its flags when they were set last."""
+
 queue = sa.Table(
     "queue",
     metadata,

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from daemon.errors import StoreUnavailable
 
-HEAD = "0001"
+HEAD = "0002"
 """The step that this version of Beampilot needs."""
 
 

@@ -284,6 +284,7 @@ def test_a_server_that_starts_anew_adopts_what_runs(
     item = store.add("grid_scan", {})
     store.add("grid_scan", {})
     store.take()
+    store.set_working(True, False)
     engine._act("start", {"item": item.uid})
     if ended:
         engine.end(points=9)
@@ -305,6 +306,7 @@ def test_an_item_that_never_began_is_put_back_and_begun(
     """The former server died between taking it and handing it over."""
     item = store.add("grid_scan", {})
     store.take()
+    store.set_working(True, False)
 
     async def body(client: httpx.AsyncClient) -> None:
         await until(lambda: engine.state["item"] == item.uid)
@@ -375,3 +377,57 @@ def test_an_item_is_exchanged_in_its_place(serve: Serve, store: Store, app: Fast
         assert (changed.uid, changed.position) == (new.uid, 1)
 
     serve(body)
+
+
+@pytest.mark.parametrize(("working", "stopping"), [(False, False), (True, True)])
+def test_a_queue_that_was_to_stop_stops_after_a_restart_too(
+    serve: Serve, engine: Played, store: Store, until: Until, working: bool, stopping: bool
+) -> None:
+    """Whether a plan was executed past it, or somebody had asked for its stop."""
+    item = store.add("grid_scan", {})
+    store.add("grid_scan", {})
+    store.take()
+    store.set_working(working, stopping)
+    engine._act("start", {"item": item.uid})
+
+    async def body(client: httpx.AsyncClient) -> None:
+        engine.end()
+        await until(store.history)
+        await asyncio.sleep(0.3)
+        assert (engine.state["item"], len(store.items())) == (None, 1)
+        assert store.working() == (False, False)
+
+    serve(body)
+
+
+def test_a_queue_goes_on_between_items_too(serve: Serve, engine: Played, store: Store, until: Until) -> None:
+    """The former server died when one had ended and the next not begun."""
+    item = store.add("grid_scan", {})
+    store.set_working(True, False)
+
+    async def body(client: httpx.AsyncClient) -> None:
+        await until(lambda: engine.state["item"] == item.uid)
+        assert (await client.get("/status")).json()["queue_running"] is True
+
+    serve(body)
+
+
+def test_the_settings_set_the_flags_once(settings: Settings, store: Store, engine: Played) -> None:
+    """What a person set later stays when the server starts anew, until the settings say something else."""
+
+    def start(**changes: bool) -> None:
+        async def whole() -> None:
+            queue = settings.queue.model_copy(update=changes)
+            app = make_app(settings.model_copy(update={"queue": queue}), store, engine)
+            async with app.router.lifespan_context(app):
+                await app.state.queue.watch.look()
+
+        asyncio.run(whole())
+
+    start(stop_on_failure=False)
+    assert store.flags()["stop_on_failure"] is False
+    store.set_flags(stop_on_failure=True)
+    start(stop_on_failure=False)
+    assert store.flags()["stop_on_failure"] is True
+    start(autostart=True)
+    assert store.flags()["autostart"] is True
