@@ -37,12 +37,12 @@ class RunFollower:
         self.start: dict[str, Any] | None = None
         self.stop: dict[str, Any] = {}
         self._primary = ""
-        self._points: set[int] = set()
+        self._points = 0
 
     @property
     def points(self) -> int:
         """Number of events in the primary stream."""
-        return len(self._points)
+        return self._points
 
     def __call__(self, name: str, document: dict[str, Any]) -> None:
         """Takes in the next document."""
@@ -53,7 +53,8 @@ class RunFollower:
         elif name == "descriptor" and document["name"] == "primary":
             self._primary = document["uid"]
         elif name == "event" and document["descriptor"] == self._primary:
-            self._points.add(document["seq_num"])
+            # After a pause bluesky counts on from its last checkpoint, so a number can come twice.
+            self._points = max(self._points, document["seq_num"])
 
     def result(self, run: Path | None, agent: Agent | None, statistics: dict[str, Any]) -> PlanResult:
         """How the plan ended."""

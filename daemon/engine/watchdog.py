@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import threading
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, field
 
 PERIOD = 0.005
 """How often the loop is asked to do nothing, s."""
 
-KEPT = 1_000_000
-"""Figures kept: more than an hour's."""
+SHORTEST = 1e-6
+"""Times are told apart from here on, s."""
+STEP = math.log(1.01)
+"""... in steps of 1 %."""
+STEPS = 2200
+"""So many steps reach beyond an hour."""
 
 LONG = 0.05
 """A stall this long is counted: at twice this bluesky loses a suspender's trip, s."""
@@ -49,6 +51,39 @@ class LoopStatistics:
     own_stalls: int = 0
 
 
+@dataclass(slots=True)
+class Times:
+    """How often times of each length came; takes the same memory however many come.
+
+    Attributes:
+        count: how many.
+        longest: of them, s.
+        long: how many were longer than `LONG`.
+    """
+
+    count: int = 0
+    longest: float = 0.0
+    long: int = 0
+    _by_length: list[int] = field(default_factory=lambda: [0] * STEPS)
+
+    def add(self, seconds: float) -> None:
+        """Counts one."""
+        step = 1 + int(math.log(seconds / SHORTEST) / STEP) if seconds > SHORTEST else 0
+        self._by_length[min(step, STEPS - 1)] += 1
+        self.count += 1
+        self.long += seconds > LONG
+        self.longest = max(self.longest, seconds)
+
+    def percentile(self, percent: float) -> float:
+        """The time that so many of them were not longer than, to 1 %, s."""
+        left = self.count * percent / 100.0
+        for step, number in enumerate(self._by_length):
+            left -= number
+            if left <= 0.0:
+                return min(SHORTEST * math.exp(step * STEP), self.longest)
+        return self.longest
+
+
 class LoopWatchdog:
     """Asks a loop again and again to do nothing, and measures how late it does.
 
@@ -58,7 +93,7 @@ class LoopWatchdog:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._late: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        self._late, self._own = Times(), Times()
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._waited = 0.0
@@ -67,7 +102,7 @@ class LoopWatchdog:
 
     def start(self) -> None:
         """Begins to measure; what was measured before is forgotten."""
-        self._late.clear()
+        self._late, self._own = Times(), Times()
         self._on = True
         self._loop.call_soon_threadsafe(self._begin)
 
@@ -90,18 +125,16 @@ class LoopWatchdog:
 
     def statistics(self) -> LoopStatistics:
         """What was measured so far."""
-        if not self._late:
-            return LoopStatistics()
-        late, own = 1e3 * np.array(self._late, dtype=float).T
+        late, own = self._late, self._own
         return LoopStatistics(
-            calls=late.size,
-            median=float(np.median(late)),
-            p99=float(np.percentile(late, 99.0)),
-            worst=float(late.max()),
-            stalls=int((late > 1e3 * LONG).sum()),
-            own_p99=float(np.percentile(own, 99.0)),
-            own_worst=float(own.max()),
-            own_stalls=int((own > 1e3 * LONG).sum()),
+            calls=late.count,
+            median=1e3 * late.percentile(50.0),
+            p99=1e3 * late.percentile(99.0),
+            worst=1e3 * late.longest,
+            stalls=late.long,
+            own_p99=1e3 * own.percentile(99.0),
+            own_worst=1e3 * own.longest,
+            own_stalls=own.long,
         )
 
     def _begin(self) -> None:
@@ -111,7 +144,8 @@ class LoopWatchdog:
 
     def _tick(self) -> None:
         late = max(0.0, self._loop.time() - self._due)
-        self._late.append((late, max(0.0, late - (self._processor_wait() - self._waited))))
+        self._late.add(late)
+        self._own.add(max(0.0, late - (self._processor_wait() - self._waited)))
         self._next()
 
     def _next(self) -> None:

@@ -18,7 +18,7 @@ def autonomous_scan(context: ScanContext, parameters: AutonomousScan) -> Message
     Without overlap, point n is analysed and told before point n + 1 is chosen. With overlap, point n + 1 is chosen
     while the instrument moves to point n and exposes it, with n pending, so that the instrument never waits.
     """
-    scan = Scan(context)
+    scan = Scan(context, doses=parameters.max_dose is not None)
     if context.agent is None:
         raise PlanRejected("objective: an autonomous scan needs one")
     yield from in_run(scan, parameters, _points(scan, context.agent, parameters))

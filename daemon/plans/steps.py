@@ -29,16 +29,17 @@ class Scan:
 
     Args:
         context: the devices.
+        doses: whether to keep what each position was exposed to, for `overdosed`.
 
     Attributes:
         context: the devices.
     """
 
-    def __init__(self, context: ScanContext) -> None:
+    def __init__(self, context: ScanContext, *, doses: bool = False) -> None:
         self.context = context
         self._unwritten: list[int] = []
         self._bundling = False
-        self._doses: dict[tuple[float, ...], float] = {}
+        self._doses: dict[tuple[float, ...], float] | None = {} if doses else None
         self._tries = Tries(context.faults, context.fault_log)
 
     def measure(self, number: int, position: Mapping[str, float]) -> Messages:
@@ -67,8 +68,9 @@ class Scan:
         yield from attempt.wait("move")
         moved = time.perf_counter()
         yield from self._expose(attempt, context.detectors)
-        where = tuple(position.values())
-        self._doses[where] = self._doses.get(where, 0.0) + context.exposure_time
+        if self._doses is not None:
+            where = tuple(position.values())
+            self._doses[where] = self._doses.get(where, 0.0) + context.exposure_time
         yield from self.write_rows()
         yield from attempt.wait("expose")
         exposed = time.perf_counter()
@@ -83,7 +85,8 @@ class Scan:
 
     def overdosed(self, position: Mapping[str, float], limit: float | None) -> bool:
         """Whether one more exposure at a position would go beyond a limit, s."""
-        dose = self._doses.get(tuple(position.values()), 0.0) + self.context.exposure_time
+        before = 0.0 if self._doses is None else self._doses.get(tuple(position.values()), 0.0)
+        dose = before + self.context.exposure_time
         return limit is not None and dose > limit * (1.0 + 1e-9)
 
     def write_rows(self, *, wait: bool = False) -> Messages:

@@ -156,6 +156,7 @@ class OpenRun:
             write_attributes(self.path, self.attributes, sync=self._sync)
         finally:
             self.abandon()
+            self._tables = Tables()  # the recorder keeps the latest run, also when it is closed
 
     def add_statistics(self, statistics: Mapping[str, Any]) -> None:
         """Adds to the statistics; those of a run that is closed already are rewritten."""
