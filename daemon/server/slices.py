@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,12 @@ class ArrayFacts:
 
 def arrays_in(folder: Path) -> Iterator[ArrayFacts]:
     """The arrays in a folder of a run, by name; empty if there is no such folder."""
-    for path in sorted(folder.glob(f"*/{METADATA}")):
+    with contextlib.suppress(OSError):  # no file system takes so long a name
+        yield from _arrays_in(sorted(folder.glob(f"*/{METADATA}")))
+
+
+def _arrays_in(paths: Iterable[Path]) -> Iterator[ArrayFacts]:
+    for path in paths:
         try:
             facts = json.loads(path.read_bytes())
             if facts["node_type"] != "array":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path, Request, Response
 from pydantic import Field, StrictBool
 
 from daemon.base import StrictModel
 from daemon.server.models import Answer, Done, Flags, ItemAnswer
+from daemon.server.plain_json import PlainObject
 from daemon.server.routing import Asker, listing, make_router, route
 from daemon.server.state import Queue
 
@@ -23,9 +24,9 @@ class NewItem(StrictModel):
 
     plan: str = Field(min_length=1, max_length=255, examples=["grid_scan"])
     """Name of the plan."""
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: PlainObject = Field(default_factory=dict)
     """Of the plan; what is left out comes from the daemon's settings."""
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: PlainObject = Field(default_factory=dict)
     """For the start document."""
     at: Place = "back"
     """`front`, `back`, or a position from 0."""
@@ -34,9 +35,9 @@ class NewItem(StrictModel):
 class ItemChange(StrictModel):
     """What becomes different in an item; what is null stays."""
 
-    parameters: dict[str, Any] | None = None
+    parameters: PlainObject | None = None
     """All of the plan's parameters."""
-    metadata: dict[str, Any] | None = None
+    metadata: PlainObject | None = None
     """All of the metadata."""
 
 
