@@ -194,6 +194,11 @@ class BackedDevice(ConnectableDevice, Generic[BackendT]):
         self.backend = backend
         super().__init__(name=name, **options)
 
+    @property
+    def gaps(self) -> bool:
+        """Whether no value (NaN) is an answer of this device, and no fault."""
+        return bool(getattr(self.backend, "gaps", False))
+
     def _own_backends(self) -> Mapping[str, Backend]:
         """Map this device's name to its back-end."""
         return {self.name: self.backend}

@@ -159,7 +159,11 @@ class FrameBackend(Backend, Protocol):
 
 @runtime_checkable
 class CounterBackend(Backend, Protocol):
-    """A detector that measures one number per exposure."""
+    """A detector that measures one number per exposure.
+
+    It may have an attribute ``gaps``: true where no value (NaN) is an answer and no fault, as of a position that a
+    recorded map lacks. A ``FrameBackend`` may have it, too.
+    """
 
     exposure_time: float
     """Time a measurement takes, s; may be set."""

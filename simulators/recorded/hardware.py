@@ -51,6 +51,8 @@ class RecordedSample:
 class _Exposing:
     """One exposure at a time, after which what the sample shows is handed over."""
 
+    gaps = True
+
     def __init__(self, clock: SimulatedClock, sample: RecordedSample, exposure_time: float) -> None:
         self.exposure_time = exposure_time
         self._clock, self._sample = clock, sample

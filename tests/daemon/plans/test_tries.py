@@ -12,7 +12,7 @@ from bluesky.run_engine import WaitForTimeoutError
 from bluesky.utils import FailedStatus, RequestAbort
 
 from daemon.errors import AnalystError, DeviceFailed
-from daemon.fault_settings import FaultSettings
+from daemon.fault_settings import FaultSettings, Policy
 from daemon.plans.faults import FaultLog
 from daemon.plans.tries import Attempt, Tries
 from devices.errors import OperationError, SaturatedFrameError
@@ -187,6 +187,20 @@ def test_an_event_that_was_saved_is_never_saved_again() -> None:
     with pytest.raises(OperationError, match="late"):
         _drive(Tries(FaultSettings(), log).run("at point 1", step), answer)
     assert log.entries == []
+
+
+@pytest.mark.parametrize(("policy", "gaps", "events"), [("retry", False, 2), ("accept", False, 1), ("retry", True, 1)])
+def test_a_reading_that_is_not_a_number_is_read_again(policy: Policy, gaps: bool, events: int) -> None:
+    """Unless it is accepted, or an answer of that device; bluesky may not tell what was read."""
+    readings = iter([float("nan"), 1.0])
+    reader = SimpleNamespace(name="reader", gaps=gaps, read=lambda: {"reader": {"value": next(readings)}})
+
+    def step(attempt: Attempt) -> Generator[Msg, Any, None]:
+        yield from attempt.event("primary", [reader])
+
+    sent = _drive(Tries(FaultSettings(nan=policy), FaultLog()).run("at point 1", step), lambda *_: None)
+    commands = [message.command for message in sent]
+    assert (commands.count("create"), commands.count("save"), commands.count("drop")) == (events, 1, events - 1)
 
 
 def test_a_device_that_does_not_stop_is_given_up() -> None:
