@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.wording import duration, moment, number, quantity, span
+from daemon.wording import amount, duration, moment, number, quantity, span
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,8 @@ def test_units_are_written_where_there_are_any() -> None:
 def test_moment_of_nothing() -> None:
     """A run that has not ended has no end."""
     assert moment(None) == "–"
+
+
+def test_amounts_are_written_in_the_unit_that_suits() -> None:
+    """As disks are sold: in powers of ten."""
+    assert [amount(count) for count in (512, 64_000_000, 1.5e12)] == ["512 bytes", "64 MB", "1.5 TB"]

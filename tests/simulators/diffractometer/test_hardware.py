@@ -31,3 +31,14 @@ def test_a_value_is_a_function_of_time() -> None:
     clock.call_after(1.0, lambda: None)
     assert value.read() == 12.0
     assert isinstance(value, ValueBackend)
+
+
+def test_a_shutter_that_falls_tells_and_comes_back() -> None:
+    """It goes where it was sent, and tells of that, too."""
+    shutter = SimulatedShutter(SimulatedClock(None))
+    heard: list[bool] = []
+    shutter.watch(heard.append)
+    shutter.outage.trip(0.001)
+    shutter.close(lambda _: None)
+    shutter.close(lambda _: None)
+    assert heard == [False, True, False]

@@ -200,3 +200,25 @@ def test_every_option_is_described_with_its_unit() -> None:
         assert option.description, name
     for name in ("flux", "exposure_time", "speed", "settling_time", "backlash", "beam_size", "readout_time"):
         assert "," in (InstrumentOptions.model_fields[name].description or ""), name
+
+
+def test_the_beam_is_lost_and_comes_back() -> None:
+    """The current and the intensity are 0 meanwhile, and no photon reaches the camera."""
+    devices = instrument(interlock=True, dark_rate=0.0, hot_pixels=0)
+    monitor, detector = devices["monitor"], devices["detector"]
+    assert devices["interlock"].permit.get() is True
+    heard: list[float] = []
+    monitor.current.subscribe(lambda *, value, **_: heard.append(value), run=False)
+    outage = monitor.backends["intensity"].outage
+    outage.begin()
+    assert monitor.intensity.get() == 0.0
+    detector.trigger().wait(5)
+    assert detector.last_frame is not None
+    assert detector.last_frame.sum() == 0
+    outage.end()
+    detector.trigger().wait(5)
+    assert detector.last_frame.sum() > 0
+    assert heard[0] == 0.0
+    assert heard[1] > 90.0
+    with pytest.raises(SimulatorError, match="beam_losses"):
+        instrument(beam_losses=[[1.0]])
