@@ -142,7 +142,11 @@ async def get_documents(
     return plain(await asyncio.to_thread(_documents, catalog, uid, offset, limit))
 
 
-@router.get("/runs/{uid}/report", response_class=FileResponse, **route("read:history", 404, 422))
+REPORT = route("read:history", 404, 422)
+REPORT["responses"] = {**REPORT["responses"], 200: {"content": {"text/html": {}}, "description": "The page."}}
+
+
+@router.get("/runs/{uid}/report", response_class=FileResponse, **REPORT)
 async def get_report(uid: RunName, catalog: Catalog) -> FileResponse:
     """The run's report: one HTML page that opens offline."""
     path = await asyncio.to_thread(catalog.find, uid)
