@@ -26,7 +26,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ from rich.progress import Progress
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "faults"))
 
 from fault_injection.instants import Kind
-from fault_injection.trial import SLOW, Plan, Trial, run_trial
+from fault_injection.trial import Plan, Trial, run_trial
 
 RESULTS = Path(__file__).with_name("results") / "kills.md"
 GROUPS: dict[str, tuple[str, Kind]] = {
@@ -46,6 +46,7 @@ GROUPS: dict[str, tuple[str, Kind]] = {
     "analyst": ("analyst", "random"),
     "supervisor": ("supervisor", "random"),
 }
+SLOW = ("server", "supervisor")
 COLUMNS = (
     "killed", "when", "kills", "campaigns", "completed", "events acknowledged", "lost or doubled", "frames compared",
     "wrong frames", "documents after back-fill", "of these missed live", "missing, doubled or out of order",
@@ -78,7 +79,13 @@ def run_all(wanted: dict[str, int], options: argparse.Namespace) -> dict[str, li
                     break
                 name = max(shares, key=lambda name: shares[name])
                 victim, kind = GROUPS[name]
-                plan = Plan(victim, kind, kills_of(name), options.points, next(seeds))
+                plan = Plan(
+                    [GROUPS[name]] * kills_of(name),
+                    options.points,
+                    next(seeds),
+                    overlap=kind != "suggestion",
+                    clock="x10" if victim in SLOW else "x20",
+                )
                 running[pool.submit(run_trial, plan)] = name
             if not running:
                 return trials
@@ -86,8 +93,9 @@ def run_all(wanted: dict[str, int], options: argparse.Namespace) -> dict[str, li
                 trial, name = future.result(), running.pop(future)
                 trials[name].append(trial)
                 progress.update(bars[name], completed=min(sum(map(counted, trials[name])), wanted[name]))
-                for complaint in trial.verdict.complaints[:10]:
-                    progress.console.print(f"{name}, seed {trial.plan.seed}, {trial.folder}: {complaint}")
+                for kind, complaint in trial.verdict.complaints[:10]:
+                    where = f"{name}, seed {trial.plan.seed}, {trial.folder}"
+                    progress.console.print(f"{where}: {kind}: {complaint}", soft_wrap=True)
                 keep(trial)
 
 
@@ -101,7 +109,7 @@ def keep(trial: Trial) -> None:
     file = RESULTS.parent / "cache" / "kills.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(asdict(trial), default=str) + "\n")
+        out.write(json.dumps(asdict(replace(trial, filled=[])), default=str) + "\n")
 
 
 def rows(trials: dict[str, list[Trial]]) -> Iterator[str]:
@@ -110,11 +118,8 @@ def rows(trials: dict[str, list[Trial]]) -> Iterator[str]:
         if not group:
             continue
         verdicts = [trial.verdict for trial in group]
-        whole = sum(not verdict.complaints for verdict in verdicts)
-        lost, frames, documents = (
-            sum(any(word in complaint for word in words) for verdict in verdicts for complaint in verdict.complaints)
-            for words in (("acknowledged", "more than once"), ("frame",), ("document", "back-fill"))
-        )
+        whole = sum(not verdict.wrong("campaign") for verdict in verdicts)
+        lost, frames, documents = (sum(v.wrong(kind) for v in verdicts) for kind in ("events", "frames", "documents"))
         safe = [seconds for verdict in verdicts for seconds in verdict.safe_after]
         cells: list[object] = [*GROUPS[name], sum(map(counted, group)), len(group), whole]
         cells += [sum(v.acknowledged for v in verdicts), lost, sum(v.frames for v in verdicts), frames]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,13 +35,17 @@ class Instant:
     delay: float
 
 
-def draw(kind: Kind, points: int, count: int, rng: random.Random) -> list[Instant]:
-    """Draw several instants of one campaign, uniform over its points, in order and at different points."""
-    # The first two points of a run tell nothing about suggestions, and its first frame makes the array.
-    first = 0 if kind == "random" else 6
+def draw(kinds: Sequence[Kind], points: int, rng: random.Random) -> list[Instant]:
+    """Draw instants of one campaign, uniform over its points, in order and at different points."""
+    # The first points of a run tell nothing about suggestions, and its first frame makes the array.
+    first = 0 if set(kinds) == {"random"} else 6
     delays = {"random": POINT, "frame write": 0.0, "suggestion": 0.012}
-    chosen = sorted(rng.sample(range(first, points - 1), count))
-    return [Instant(kind, point, rng.uniform(0.0, delays[kind])) for point in chosen]
+    chosen = sorted(rng.sample(range(first, points - 1), len(kinds)))
+    return [Instant(kind, point, rng.uniform(0.0, delays[kind])) for kind, point in zip(kinds, chosen, strict=True)]
+
+
+class CampaignEnded(Exception):  # noqa: N818 - an event
+    """The campaign ended before the instant came."""
 
 
 class Ambush:
@@ -62,12 +66,19 @@ class Ambush:
         """Count exposures from now on."""
         self._begun = self._hardware.look().exposures
 
-    def wait(self, instant: Instant, kill: Callable[[], float]) -> tuple[float, bool]:
+    def wait(self, instant: Instant, kill: Callable[[], float]) -> tuple[float, bool] | None:
         """Kill at an instant.
 
         Returns:
-            When, s since 1970; and whether what should have been going on was going on.
+            When, s since 1970, and whether what should have been going on was going on; None when the campaign ended
+            before.
         """
+        try:
+            return self._wait(instant, kill)
+        except CampaignEnded:
+            return None
+
+    def _wait(self, instant: Instant, kill: Callable[[], float]) -> tuple[float, bool]:
         self._reach(instant.point)
         if instant.kind == "random":
             time.sleep(instant.delay)
@@ -90,11 +101,12 @@ class Ambush:
         # The exposure that has just ended may be on its way to the disk, or there already.
         index = journal.points + (journal.run / "primary/detector/c" / str(journal.points)).exists()
         run, chunk = journal.run, journal.run / "primary/detector/c" / str(index)
-        deadline = time.monotonic() + TIRED
-        text = str(chunk)
+        text, alive_at = str(chunk), time.monotonic() + 5.0
         while not os.path.exists(text):  # noqa: PTH110 - as fast as can be
-            if time.monotonic() > deadline:
-                raise TrialError(f"there was no frame {index} in {run.name}")
+            if time.monotonic() > alive_at:
+                alive_at += 5.0
+                if not self._alive():
+                    raise CampaignEnded
         when = kill()
         caught = self._journal.look().points <= index and not (chunk / "0/0/0").exists()
         return when, caught
@@ -115,6 +127,8 @@ class Ambush:
             now = time.monotonic()
             if now > look:
                 look = now + 1.0
-                if now > deadline or not self._alive():
-                    raise TrialError("the campaign ended, or stood still, before the instant came")
+                if now > deadline:
+                    raise TrialError(f"nothing happened for {TIRED:g} s")
+                if not self._alive():
+                    raise CampaignEnded
             time.sleep(every)

@@ -7,18 +7,17 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from fault_injection.instants import Ambush, Instant, Kind, draw
-from fault_injection.judge import Verdict, judge
+from fault_injection.judge import SAFE_WITHIN, Verdict, judge
 from fault_injection.processes import Bench, TrialError, wait_for
 
 COMPLETION = 180.0
 """How long a campaign may take after the last kill, s."""
-SLOW = ("server", "supervisor")
-"""While one of these is away the scan goes on: it is slowed down, so that it lasts longer than a restart."""
 
 
 @dataclass(frozen=True)
@@ -26,18 +25,21 @@ class Plan:
     """What is done to one campaign.
 
     Attributes:
-        victim: engine, server, analyst or supervisor.
-        kind: of the instants.
-        kills: how many.
+        kills: victim (engine, server, analyst or supervisor) and kind of instant of each, in order.
         points: of the campaign.
         seed: of hardware and instants.
+        overlap: whether the campaign computes suggestions while the instrument is busy.
+        clock: of the hardware; while server or supervisor are away the scan goes on, and must last longer than their
+            restart.
+        safe_within: how long after an engine's death things may go on, s.
     """
 
-    victim: str
-    kind: Kind
-    kills: int
+    kills: Sequence[tuple[str, Kind]]
     points: int
     seed: int
+    overlap: bool = True
+    clock: str = "x20"
+    safe_within: float = SAFE_WITHIN
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,13 @@ class Kill:
     """One process that was killed.
 
     Attributes:
+        victim: which.
         time: when, s since 1970.
         instant: when it was meant to be.
         caught: whether what should have been going on was going on.
     """
 
+    victim: str
     time: float
     instant: Instant
     caught: bool
@@ -64,44 +68,45 @@ class Trial:
         kills: what was done.
         verdict: what was found.
         seconds: how long all of it took.
-        folder: where everything lies, if something was found; else None.
+        filled: the documents after back-fill.
+        folder: where everything lies, if something was found or it was to be kept; else None.
     """
 
     plan: Plan
     kills: list[Kill] = field(default_factory=list)
     verdict: Verdict = field(default_factory=Verdict)
     seconds: float = 0.0
+    filled: list[Any] = field(default_factory=list, repr=False)
     folder: Path | None = None
 
 
-def run_trial(plan: Plan, killed: Callable[[], object] = lambda: None) -> Trial:
+def run_trial(plan: Plan, killed: Callable[[], object] = lambda: None, *, keep: bool = False) -> Trial:
     """Run a campaign, kill, and judge.
 
     Args:
         plan: what to do.
         killed: called after each kill.
+        keep: whether its files are kept in any case.
     """
     trial, began = Trial(plan), time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     bench = None
     try:
-        bench = Bench(folder, plan.seed, **({"clock": "x10"} if plan.victim in SLOW else {}))
+        bench = Bench(folder, plan.seed, clock=plan.clock)
         filled = _campaign(bench, trial, killed)
         bench.end()
-        deaths = [kill.time for kill in trial.kills] if plan.victim == "engine" else []
-        entry, found = (
-            trial.verdict,
-            judge(bench.data, bench.heard_log, bench.hardware_log, filled, plan.points, deaths),
-        )
-        found.complaints += entry.complaints
-        trial.verdict = found
+        deaths = [kill.time for kill in trial.kills if kill.victim == "engine"]
+        logs = (bench.data, bench.heard_log, bench.hardware_log)
+        found = judge(*logs, filled, plan.points, deaths, plan.safe_within)
+        found.complaints += trial.verdict.complaints
+        trial.verdict, trial.filled = found, filled
     except TrialError as error:
-        trial.verdict.complaints.append(str(error))
+        trial.verdict.check("campaign", False, str(error))
     finally:
         if bench is not None:
             bench.close()
     trial.seconds = time.monotonic() - began
-    if trial.verdict.complaints:
+    if trial.verdict.complaints or keep:
         trial.folder = folder
     else:
         shutil.rmtree(folder, ignore_errors=True)
@@ -111,16 +116,20 @@ def run_trial(plan: Plan, killed: Callable[[], object] = lambda: None) -> Trial:
 def _campaign(bench: Bench, trial: Trial, killed: Callable[[], object]) -> list[Any]:
     """Order a campaign, kill at its instants, wait for its end; returns its documents after back-fill."""
     plan, rng = trial.plan, Random(trial.plan.seed)  # noqa: S311 - nothing secret
-    parameters = {"points": plan.points, "overlap": plan.kind != "suggestion", "seed": plan.seed}
+    parameters = {"points": plan.points, "overlap": plan.overlap, "seed": plan.seed}
     ambush = Ambush(bench.hardware_log, bench.data, lambda: _goes_on(bench))
     item = bench.post("queue", {"plan": "autonomous_scan", "parameters": parameters})["uid"]
     bench.post("queue/start")
-    for instant in draw(plan.kind, plan.points, plan.kills, rng):
-        pid = bench.pids()[plan.victim]
-        when, caught = ambush.wait(instant, lambda pid=pid: bench.kill(pid))
-        trial.kills.append(Kill(when, instant, caught))
+    instants = draw([kind for _, kind in plan.kills], plan.points, rng)
+    for (victim, _), instant in zip(plan.kills, instants, strict=True):
+        pid = bench.pids()[victim]
+        found = ambush.wait(instant, lambda pid=pid: bench.kill(pid))
+        if found is None:
+            break
+        when, caught = found
+        trial.kills.append(Kill(victim, when, instant, caught))
         killed()
-        _recovered(bench, plan.victim, pid)
+        _recovered(bench, victim, pid)
     wait_for(lambda: not _goes_on(bench), "the end of the campaign", COMPLETION, every=0.2)
     _judge_history(trial, bench, item)
     time.sleep(0.3)  # what is published is on its way to the subscriber
@@ -152,18 +161,18 @@ def _recovered(bench: Bench, victim: str, pid: int) -> None:
 def _judge_history(trial: Trial, bench: Bench, item: str) -> None:
     """The history says how the campaign ended, and of every engine that died under it."""
     entries = [one for one in wait_for(lambda: bench.get("history"), "the history")["entries"] if one["uid"] == item]
-    check = trial.verdict.check
+    check = partial(trial.verdict.check, "campaign")
     check(bool(entries), "the campaign is not in the history")
     if not entries:
         return
     status, reason = entries[0]["exit_status"], entries[0]["reason"]
     check(status == "success", f"the history says {status}: {reason}")
-    if trial.plan.victim == "engine":
-        deaths = reason.count("died")
-        check(deaths == len(trial.kills), f"the history tells of {deaths} of {len(trial.kills)} deaths: {reason!r}")
+    killed = sum(kill.victim == "engine" for kill in trial.kills)
+    deaths = reason.count("died")
+    check(deaths == killed, f"the history tells of {deaths} of {killed} deaths: {reason!r}")
 
 
-def back_fill(bench: Bench) -> Sequence[Any]:
+def back_fill(bench: Bench) -> list[Any]:
     """All documents as the daemon gives them to somebody who saw none: (number, name, document)."""
     found: list[Any] = []
     after: dict[str, object] = {}
