@@ -12,6 +12,8 @@ from daemon.logs import logging_to
 from daemon.settings import Settings, load_settings
 
 DATABASE = "beampilot.sqlite3"
+MESSAGE = 64 * 1024
+"""Largest message that a WebSocket may send to us, bytes: all it says is a key and a number."""
 
 
 def main() -> None:
@@ -60,6 +62,7 @@ def serve(settings: Settings) -> None:
             proxy_headers=options.behind_proxy,
             forwarded_allow_ips="127.0.0.1",
             ws_per_message_deflate=False,
+            ws_max_size=MESSAGE,
             log_config=None,
             access_log=False,
             server_header=False,
