@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,12 @@ class Follower:
         self.ending = False
 
     async def follow(
-        self, item: Item, epoch: int | None, run: dict[str, Any] | None, begun: Callable[[], None]
+        self,
+        item: Item,
+        epoch: int | None,
+        run: dict[str, Any] | None,
+        begun: Callable[[], None],
+        deaths: Sequence[str] = (),
     ) -> Outcome:
         """Follow an item.
 
@@ -57,11 +62,12 @@ class Follower:
             epoch: of the engine that executes it; None if that one is dead.
             run: the run that it had there, if that is known.
             begun: called when the engine executes it.
+            deaths: of engines that died under it before.
 
         Returns:
             How it ended; of a campaign that went on after engines had died, also that they did.
         """
-        deaths: list[str] = []
+        deaths = list(deaths)
         while True:
             ended, run = await self._until_end(item.uid, epoch, run, begun)
             if isinstance(ended, Outcome):

@@ -88,3 +88,27 @@ def run_of(data: Path, item: str) -> dict[str, Any] | None:
         except (RecorderError, OSError, KeyError):
             continue
     return None
+
+
+def deaths_of(data: Path, item: str, current: Mapping[str, Any] | None) -> list[str]:
+    """The engines that died under an item of the queue, as its runs on disk tell; blocks.
+
+    Args:
+        data: the data folder.
+        item: the item's uid.
+        current: its run that is not to be counted.
+    """
+    from daemon.errors import RecorderError
+    from daemon.recorder.recover import REASON
+    from daemon.runs import Run, RunStore
+
+    deaths = []
+    for path in RunStore(data).paths()[-NEWEST:]:
+        try:
+            run = Run(path)
+            dead = run.start.get("item_uid") == item and (run.stop or {}).get("reason") == REASON
+        except (RecorderError, OSError, KeyError):
+            continue
+        if dead and not (current and str(path) == current["path"]):
+            deaths.append(f"the engine died (run {path.name})")
+    return deaths

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from daemon.errors import BeampilotError, EngineRefused, EngineUnreachable, QueueConflict
 from daemon.server.bell import Bell
 from daemon.server.follower import Follower
-from daemon.server.outcome import Outcome, run_of
+from daemon.server.outcome import Outcome, deaths_of, run_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,8 +202,11 @@ class Runner:
         await self._watch.look()
         await self._follow(item, epoch)
 
-    async def _follow(self, item: Item, epoch: int | None, run: dict[str, Any] | None = None) -> None:
-        outcome = await self._follower.follow(item, epoch, run, self._begun)
+    async def _follow(
+        self, item: Item, epoch: int | None, run: dict[str, Any] | None = None, *, adopted: bool = False
+    ) -> None:
+        deaths = await asyncio.to_thread(deaths_of, self._data, item.uid, run) if adopted else []
+        outcome = await self._follower.follow(item, epoch, run, self._begun, deaths)
         await self._finish(item, outcome)
 
     def _begun(self) -> None:
@@ -241,7 +244,7 @@ class Runner:
             return
         status = await self._first_status()
         if _knows(status, item.uid):
-            await self._follow(item, status["epoch"])
+            await self._follow(item, status["epoch"], adopted=True)
             return
         run = await asyncio.to_thread(run_of, self._data, item.uid)
         if run is None:
@@ -251,7 +254,7 @@ class Runner:
                 self._halt()
             self.starting = self.running
             return
-        await self._follow(item, None, run)
+        await self._follow(item, None, run, adopted=True)
 
     async def _first_status(self) -> EngineStatus:
         with self._watch.looked.listener() as looked:
