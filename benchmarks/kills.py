@@ -1,7 +1,7 @@
 """What is lost when processes are killed: campaigns on hardware that goes on by itself, and judges from outside.
 
 A campaign of 100 points with frames runs on the whole daemon (`beampilot serve`), whose devices are served by a
-process of their own. Its engine, server, analyst or supervisor is killed (SIGKILL) three or four times: at instants
+process of their own. Its engine, server, analyst or supervisor is killed (SIGKILL) four or eight times: at instants
 uniform over the scan, while a frame is being written, or while a suggestion is being computed; of the last two only
 those count where that was so, as the files and the hardware's log say afterwards. Campaigns go on by themselves.
 What is judged:
@@ -84,7 +84,7 @@ def run_all(wanted: dict[str, int], options: argparse.Namespace) -> dict[str, li
                     options.points,
                     next(seeds),
                     overlap=kind != "suggestion",
-                    clock="x10" if victim in SLOW else "x20",
+                    clock="x5" if victim in SLOW else "x20",
                 )
                 running[pool.submit(run_trial, plan)] = name
             if not running:
@@ -100,8 +100,8 @@ def run_all(wanted: dict[str, int], options: argparse.Namespace) -> dict[str, li
 
 
 def kills_of(name: str) -> int:
-    """Kills per campaign: a supervisor waits longer with each time an engine has died."""
-    return 3 if GROUPS[name][0] in SLOW else 4
+    """Kills per campaign: so many that it still goes on for a while between them."""
+    return 4 if GROUPS[name][0] in SLOW else 8
 
 
 def keep(trial: Trial) -> None:

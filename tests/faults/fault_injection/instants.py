@@ -100,7 +100,7 @@ class Ambush:
             raise TrialError("there is no run")
         # The exposure that has just ended may be on its way to the disk, or there already.
         index = journal.points + (journal.run / "primary/detector/c" / str(journal.points)).exists()
-        run, chunk = journal.run, journal.run / "primary/detector/c" / str(index)
+        chunk = journal.run / "primary/detector/c" / str(index)
         text, alive_at = str(chunk), time.monotonic() + 5.0
         while not os.path.exists(text):  # noqa: PTH110 - as fast as can be
             if time.monotonic() > alive_at:
