@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from daemon.server.access import Keys, single_user_key
+from daemon.server.doors import include_doors
 from daemon.server.gate import Gate
 from daemon.server.housekeeping import keep_house
 from daemon.server.limits import WrongKeys
@@ -19,11 +20,8 @@ from daemon.server.live.frames import FramesHub
 from daemon.server.live.keys import own_keys
 from daemon.server.methods import add_allowed_methods
 from daemon.server.metrics import Requests
-from daemon.server.openapi import describe_keys
 from daemon.server.problems import add_handlers
 from daemon.server.queue_service import QueueService
-from daemon.server.queueserver import router as queueserver
-from daemon.server.routes import ROUTERS
 from daemon.server.routing import PlainJSON
 from daemon.server.run_catalog import RunCatalog
 from daemon.server.summary import VERSION
@@ -33,9 +31,6 @@ if TYPE_CHECKING:
     from daemon.settings import Settings
     from daemon.store import Store
 
-API = "/api/v1"
-QUEUESERVER = "/api"
-"""Where the verbs of bluesky-httpserver are, for its clients."""
 DESCRIPTION = "An autopilot for beamlines and microscopes. Keys are given as `Authorization: ApiKey …` or `Bearer …`."
 
 
@@ -67,11 +62,8 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     curve = functools.partial(own_keys, settings)
     app.state.documents = DocumentsHub(settings.data, settings.sockets.documents, queue.watch, curve)
     app.state.frames = FramesHub(settings.sockets.frames, curve)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
-    app.include_router(queueserver, prefix=QUEUESERVER)
+    include_doors(app)
     add_handlers(app)
-    describe_keys(app)
     add_allowed_methods(app)
     app.add_middleware(Gate, keys=keys, store=store, wrong=wrong, requests=requests)
     return app

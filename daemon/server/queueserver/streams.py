@@ -22,6 +22,9 @@ from daemon.server.queueserver.status import manager_status
 
 router = APIRouter()
 
+SCOPES = {"/status/ws": "read:monitor", "/info/ws": "read:monitor", "/console_output/ws": "read:console"}
+"""What each needs."""
+
 WRONG_KEY = 4001
 """Code with which a socket is closed whose key is wrong."""
 PERIOD = 0.5
@@ -31,19 +34,19 @@ PERIOD = 0.5
 @router.websocket("/status/ws")
 async def status_ws(websocket: WebSocket) -> None:
     """The status, at once and after every change."""
-    await _serve(websocket, "read:monitor", _status)
+    await _serve(websocket, SCOPES["/status/ws"], _status)
 
 
 @router.websocket("/info/ws")
 async def info_ws(websocket: WebSocket) -> None:
     """All that there is to tell, which is the status."""
-    await _serve(websocket, "read:monitor", _status)
+    await _serve(websocket, SCOPES["/info/ws"], _status)
 
 
 @router.websocket("/console_output/ws")
 async def console_output_ws(websocket: WebSocket) -> None:
     """What the engine says from now on."""
-    await _serve(websocket, "read:console", _console)
+    await _serve(websocket, SCOPES["/console_output/ws"], _console)
 
 
 async def _serve(

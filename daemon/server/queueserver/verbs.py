@@ -203,7 +203,12 @@ def _route(router: APIRouter, verb: Verb) -> None:
         operation_id=f"queueserver_{verb.method.lower()}{verb.path.translate(WORDS)}",
         summary=(verb.answer.__doc__ or "").partition("\n")[0],
         responses={200: _answer(verb), **responses(*statuses)},
-        openapi_extra={"x-scope": verb.scope, "parameters": _parameters(verb), **_body(verb)},
+        openapi_extra={
+            "x-scope": verb.scope,
+            "x-locked": verb.locked is not None,
+            "parameters": _parameters(verb),
+            **_body(verb),
+        },
     )
 
 

@@ -19,6 +19,9 @@ from daemon.server.live.session import BAD, Closed, Session, converse
 
 router = APIRouter()
 
+SCOPES = {"/ws/status": "read:status", "/ws/documents": "read:monitor", "/ws/frames": "read:monitor"}
+"""What each needs."""
+
 SILENCE = 1.0
 """A status is sent this often even if nothing changes, s."""
 FASTEST = 0.05
@@ -28,19 +31,19 @@ FASTEST = 0.05
 @router.websocket("/ws/status")
 async def status(socket: WebSocket) -> None:
     """The status, at once, whenever it changes, and every second."""
-    await converse(socket, "read:status", _status)
+    await converse(socket, SCOPES["/ws/status"], _status)
 
 
 @router.websocket("/ws/documents")
 async def documents(socket: WebSocket) -> None:
     """Every document as `["EPOCH:SEQUENCE", name, document]`, complete and in order."""
-    await converse(socket, "read:monitor", _documents)
+    await converse(socket, SCOPES["/ws/documents"], _documents)
 
 
 @router.websocket("/ws/frames")
 async def frames(socket: WebSocket) -> None:
     """The newest frame of every camera, as `daemon.server.live.frames` describes; each client as fast as it can."""
-    await converse(socket, "read:monitor", _frames)
+    await converse(socket, SCOPES["/ws/frames"], _frames)
 
 
 async def _status(session: Session) -> None:
