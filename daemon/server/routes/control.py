@@ -47,15 +47,18 @@ async def stop(queue: Queue) -> Done:
     return Done()
 
 
-@router.post("/plan/abort", **route("write:plan:control", 409, 422))
+@router.post("/plan/abort", **route("write:plan:control", 409, 422, locked=False))
 async def abort(queue: Queue, why: Abort | None = None) -> Done:
-    """End the plan and mark its run as aborted; the queue stops."""
+    """End the plan and mark its run as aborted; the queue stops. The control lock keeps nobody from it."""
     await queue.abort("" if why is None else why.reason)
     return Done()
 
 
-@router.post("/plan/halt", **route("write:plan:control", 409))
+@router.post("/plan/halt", **route("write:plan:control", 409, locked=False))
 async def halt(queue: Queue) -> Done:
-    """End the plan without letting it clean up; motors are stopped and the shutter closed all the same."""
+    """End the plan without letting it clean up; motors are stopped and the shutter closed all the same.
+
+    The control lock keeps nobody from it: whoever may control plans must be able to end what goes wrong.
+    """
     await queue.halt()
     return Done()

@@ -205,6 +205,8 @@ def test_the_lock_holds_others_back(serve: Serve, store: Store) -> None:
             assert refused.status_code == 423
             assert "ada holds the control lock since 20" in refused.json()["detail"]
             assert "alignment" in refused.json()["detail"]
+        for end in ("abort", "halt"):  # what goes wrong can be ended by whoever may control plans
+            assert (await client.post(f"/plan/{end}", headers=header(bob))).status_code in (200, 409)
         assert (await client.get("/queue", headers=header(bob))).status_code == 200
         assert (await client.get("/status", headers=header(bob))).json()["lock"]["holder"] == "ada"
         assert (await client.delete("/lock", headers=header(bob))).status_code == 423
