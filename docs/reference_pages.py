@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from reference_doors import access, operations, verbs
 from reference_text import TITLES, is_model, model_section, models_in, option_text, rows, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -244,5 +245,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "suggestion-columns": suggestion_columns,
     "benchmarks": benchmarks,
     "benchmark-commands": benchmark_commands,
+    "access": access,
+    "operations": operations,
+    "verbs": verbs,
 }
 """What a page can ask for with a marker."""
