@@ -20,14 +20,14 @@ from daemon.engine.campaign import Links, prepare_scan
 from daemon.engine.control import Control
 from daemon.engine.documents import DocumentFeed, Watcher
 from daemon.engine.ending import FINISH_DEADLINE, RunFollower, close_run
+from daemon.engine.guards import Guards
 from daemon.engine.handle import PlanHandle
 from daemon.engine.heartbeat import Heartbeat
-from daemon.engine.interruptions import Interruptions, Suspension
-from daemon.engine.room import Room, RoomGuard
+from daemon.engine.interruptions import Suspension
+from daemon.engine.room import Room
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
-from daemon.engine.signal_guards import check_guards, make_guards
-from daemon.engine.suspenders import Suspenders
+from daemon.engine.signal_guards import check_guards
 from daemon.engine.watchdog import LoopWatchdog
 from daemon.errors import EngineError
 from daemon.failure import explain_failure
@@ -97,22 +97,14 @@ class Engine:
         self._control = Control(self._run_engine, settings.control)
         self._watchdog = LoopWatchdog(self._run_engine.loop)
         self._heartbeat = Heartbeat(self._run_engine.loop)
-        self._interruptions = Interruptions()
-        self._shutter = next(iter(self._find(Shutter)), None)
-        self._suspenders = Suspenders(self._run_engine, self._interruptions, self._shutter)
-        self._guards = make_guards(settings.suspenders, self.devices, self._suspenders)
-        self._room = RoomGuard(
-            settings.data, settings.recorder.least_free, self._interruptions, lambda: self.recorder.run
-        )
-        self._room.begin(self._find(AreaDetector), self._shutter)
+        self._guards = Guards(settings, self.devices, self._run_engine, lambda: self.recorder.run)
         log_file = logs_folder(settings.data) / "analyst.log"
         delay = debug_delay + settings.analyst.debug_delay
         self.analyst = AnalystClient(settings.analyst, self._answered, log_file, delay)
         # Whatever process drove this instrument before may have died in the middle of anything.
         make_safe(self.devices.values())
         try:
-            for guard in self._guards:
-                guard.start()
+            self._guards.start()
             self.analyst.start()
             close_interrupted_runs(settings.data, self._writer.compact, register)
         except BaseException:
@@ -137,7 +129,7 @@ class Engine:
     @property
     def suspended(self) -> Suspension | None:
         """What the plan waits for by itself; None while it goes on, or an operator has paused it."""
-        return self._interruptions.current
+        return self._guards.suspended
 
     @property
     def paused_by(self) -> str | None:
@@ -150,7 +142,7 @@ class Engine:
     @property
     def room(self) -> Room | None:
         """How much more fits on the disk that holds the data folder; None where the system does not tell."""
-        return self._room.room
+        return self._guards.room
 
     @property
     def loop_age(self) -> float:
@@ -185,10 +177,7 @@ class Engine:
             kind, checked, context = self._prepare(name, parameters or {})
             self._agent = context.agent
             self._handle = handle = PlanHandle(name, context.fault_log)
-            self._room.begin(context.cameras, context.shutter)
-            self._interruptions.clear()
-            self._suspenders.begin()
-            plan = kind.make(replace(context, before_point=self._room.before_point), checked)
+            plan = kind.make(replace(context, before_point=self._guards.begin(context)), checked)
             self._control.begin()
             self._thread = threading.Thread(
                 target=self._run, args=(handle, plan, dict(metadata or {})), name=f"plan-{name}", daemon=True
@@ -237,8 +226,7 @@ class Engine:
                 log.exception("the plan could not be aborted while the engine was closed")
         if self._thread is not None:
             self._thread.join(FINISH_DEADLINE)
-        for guard in self._guards:
-            guard.stop()
+        self._guards.stop()
         make_safe(self.devices.values(), CLOSE_DEADLINE)
         self.analyst.close()
         self.recorder.close()
@@ -306,7 +294,7 @@ class Engine:
             error = explain_failure(failure)
         statistics = {"loop": asdict(self._watchdog.stop()), "seconds": time.monotonic() - started}
         statistics["faults"] = handle.faults.plain()
-        statistics |= self._interruptions.statistics()
+        statistics |= self._guards.statistics()
         gc.unfreeze()
         make_safe(self.devices.values())
         result = None

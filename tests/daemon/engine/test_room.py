@@ -74,7 +74,7 @@ def test_what_a_point_takes_is_measured(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_scan_waits_with_the_shutter_closed_until_there_is_room(engine: Engine) -> None:
     """It waits between two points, and goes on when several fit."""
-    guard = engine._room
+    guard = engine._guards._room
     guard.begin([engine.devices["detector"]], None)
     point, least = guard.bytes_per_point, engine.settings.recorder.least_free
     disk = Disk(least + 100 * point)
@@ -115,7 +115,7 @@ def test_a_scan_waits_with_the_shutter_closed_until_there_is_room(engine: Engine
 
 def test_a_scan_that_waits_for_room_can_be_aborted(engine: Engine) -> None:
     """And paused, without being let go by that."""
-    guard = engine._room
+    guard = engine._guards._room
     before, guard._free = guard._free, Disk(0)
     try:
         handle = engine.start_plan("grid_scan", GRID)
