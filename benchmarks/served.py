@@ -81,6 +81,18 @@ class Daemon:
         self._start([sys.executable, "-P", "-m", "daemon.engine", "--data", str(self.data)])
         self.wait_for(lambda _: True)
 
+    def start_server(self) -> None:
+        """Start the HTTP server alone, and wait until it answers."""
+        self._start([sys.executable, "-P", "-m", "daemon.server", "--data", str(self.data)])
+        deadline = time.monotonic() + PATIENCE
+        with httpx.Client(trust_env=False, timeout=1.0) as client:
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.TransportError):
+                    client.get(f"{self.url}/healthz")
+                    return
+                time.sleep(0.05)
+        raise SystemExit(f"the server did not start; see {self.data}/logs")
+
     def end(self) -> float:
         """End everything as an operator does; returns how long that took, s."""
         if self.process is None:
