@@ -34,10 +34,12 @@ from rich.progress import Progress
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "faults"))
 
-from fault_injection.instants import Kind
-from fault_injection.trial import Plan, Trial, run_trial
+from fault_injection.instants import Instant, Kind
+from fault_injection.judge import Verdict
+from fault_injection.trial import Kill, Plan, Trial, run_trial
 
 RESULTS = Path(__file__).with_name("results") / "kills.md"
+CACHE = RESULTS.parent / "cache" / "kills.jsonl"
 GROUPS: dict[str, tuple[str, Kind]] = {
     "engine": ("engine", "random"),
     "frame-writes": ("engine", "frame write"),
@@ -61,7 +63,7 @@ def counted(trial: Trial) -> int:
 
 def run_all(wanted: dict[str, int], options: argparse.Namespace) -> dict[str, list[Trial]]:
     """Run campaigns until there are as many kills of each kind as wanted, or the time is up."""
-    trials: dict[str, list[Trial]] = {name: [] for name, count in wanted.items() if count}
+    trials = {name: list(kept(name, options.points)) if options.resume else [] for name in wanted if wanted[name]}
     seeds, deadline = itertools.count(options.seed * 1000 + 1), time.monotonic() + 60.0 * options.minutes
     running: dict[Future[Trial], str] = {}
     with ThreadPoolExecutor(options.workers) as pool, Progress() as progress:
@@ -84,6 +86,7 @@ def run_all(wanted: dict[str, int], options: argparse.Namespace) -> dict[str, li
                     options.points,
                     next(seeds),
                     overlap=kind != "suggestion",
+                    durability="power" if kind == "frame write" else "process",
                     clock="x5" if victim in SLOW else "x20",
                 )
                 running[pool.submit(run_trial, plan)] = name
@@ -106,10 +109,19 @@ def kills_of(name: str) -> int:
 
 def keep(trial: Trial) -> None:
     """Keep a trial's figures, for whoever wants to look closer."""
-    file = RESULTS.parent / "cache" / "kills.jsonl"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as out:
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    with CACHE.open("a", encoding="utf-8") as out:
         out.write(json.dumps(asdict(replace(trial, filled=[])), default=str) + "\n")
+
+
+def kept(name: str, points: int) -> Iterator[Trial]:
+    """The trials of a group that earlier runs of the benchmark kept."""
+    for line in CACHE.read_text(encoding="utf-8").splitlines() if CACHE.exists() else ():
+        found = json.loads(line)
+        plan = Plan(**found["plan"])
+        if tuple(plan.kills[0]) == GROUPS[name] and plan.points == points:
+            kills = [Kill(**{**kill, "instant": Instant(**kill["instant"])}) for kill in found["kills"]]
+            yield Trial(plan, kills, Verdict(**found["verdict"]), found["seconds"])
 
 
 def rows(trials: dict[str, list[Trial]]) -> Iterator[str]:
@@ -137,6 +149,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--points", type=int, default=100, help="points of a campaign")
     parser.add_argument("--seed", type=int, default=0, help="of instants and hardware")
     parser.add_argument("--workers", type=int, default=2, help="campaigns at the same time")
+    parser.add_argument(
+        "--resume", action="store_true", help="count the campaigns of earlier runs of this command, too"
+    )
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no campaign after so long")
     options = parser.parse_args(argv)
     wanted = {name: getattr(options, name.replace("-", "_")) for name in GROUPS}

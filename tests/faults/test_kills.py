@@ -35,7 +35,9 @@ LATE = 30.0
 @pytest.fixture(scope="module")
 def trial() -> Iterator[Trial]:
     """A campaign all of whose processes were killed."""
-    trial = run_trial(Plan(KILLS, POINTS, seed=3, overlap=False, clock="x4", safe_within=LATE), keep=True)
+    trial = run_trial(
+        Plan(KILLS, POINTS, seed=3, overlap=False, clock="x4", durability="power", safe_within=LATE), keep=True
+    )
     yield trial
     assert trial.folder is not None
     shutil.rmtree(trial.folder, ignore_errors=True)

@@ -76,10 +76,11 @@ class Bench:
     Args:
         folder: an empty folder, with a short path: there will be a Unix socket in it.
         seed: of the hardware.
+        durability: of the records.
         options: of the hardware, on top of `HARDWARE`.
     """
 
-    def __init__(self, folder: Path, seed: int, **options: object) -> None:
+    def __init__(self, folder: Path, seed: int, durability: str = "process", **options: object) -> None:
         self.folder, self.data = folder, folder / "data"
         self.hardware_log, self.heard_log = folder / "hardware.jsonl", folder / "heard.jsonl"
         self._settings, self._socket = folder / "settings.toml", folder / "hardware"
@@ -96,7 +97,7 @@ class Bench:
             address = f"tcp://127.0.0.1:{self._ports.documents}"
             script = Path(__file__).with_name("subscriber.py")
             self._start("subscriber", str(script), address, str(self.heard_log))
-            self._write_settings()
+            self._write_settings(durability)
             wait_for(self._socket.exists, "the hardware")
             wait_for(self.heard_log.exists, "the subscriber")
             self.serve()
@@ -181,13 +182,14 @@ class Bench:
     def _key(self) -> dict[str, str]:
         return {"Authorization": f"ApiKey {(self.data / 'api_key').read_text().strip()}"}
 
-    def _write_settings(self) -> None:
+    def _write_settings(self, durability: str) -> None:
         """The twin's own settings, with its hardware out of the house, and a scan that only its budget ends."""
         lines = DEFAULT_FILE.read_text(encoding="utf-8").splitlines()
         lines = [line for line in lines if not line.startswith(("factory", "options", "improvement_fraction"))]
         at = lines.index("[instrument]") + 1
         lines[at:at] = ['factory = "simulators.served:instrument"', f'options = {{ socket = "{self._socket}" }}']
         ports = self._ports
-        lines += ["[server]", f"port = {ports.http}", "[queue]", "autocontinue = true", "[sockets]"]
+        lines += ["[server]", f"port = {ports.http}", "[queue]", "autocontinue = true"]
+        lines += ["[recorder]", f'durability = "{durability}"', "[sockets]"]
         lines += [f'{name} = "tcp://127.0.0.1:{getattr(ports, name)}"' for name in ("documents", "frames", "status")]
         self._settings.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -31,6 +31,7 @@ class Plan:
         overlap: whether the campaign computes suggestions while the instrument is busy.
         clock: of the hardware; while server or supervisor are away the scan goes on, and must last longer than their
             restart.
+        durability: of the records; with "power" a frame write takes milliseconds, long enough to be met.
         safe_within: how long after an engine's death things may go on, s.
     """
 
@@ -39,6 +40,7 @@ class Plan:
     seed: int
     overlap: bool = True
     clock: str = "x20"
+    durability: str = "process"
     safe_within: float = SAFE_WITHIN
 
 
@@ -92,7 +94,7 @@ def run_trial(plan: Plan, killed: Callable[[], object] = lambda: None, *, keep: 
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     bench = None
     try:
-        bench = Bench(folder, plan.seed, clock=plan.clock)
+        bench = Bench(folder, plan.seed, plan.durability, clock=plan.clock)
         filled = _campaign(bench, trial, killed)
         bench.end()
         deaths = [kill.time for kill in trial.kills if kill.victim == "engine"]
