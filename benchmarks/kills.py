@@ -149,9 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--points", type=int, default=100, help="points of a campaign")
     parser.add_argument("--seed", type=int, default=0, help="of instants and hardware")
     parser.add_argument("--workers", type=int, default=2, help="campaigns at the same time")
-    parser.add_argument(
-        "--resume", action="store_true", help="count the campaigns of earlier runs of this command, too"
-    )
+    parser.add_argument("--resume", action="store_true", help="count campaigns of earlier runs, too")
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no campaign after so long")
     options = parser.parse_args(argv)
     wanted = {name: getattr(options, name.replace("-", "_")) for name in GROUPS}
