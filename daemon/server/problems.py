@@ -105,7 +105,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 
 def _under_parameters(problem: dict[str, str]) -> dict[str, str]:
-    return {"field": problem["field"], "message": problem["message"]}
+    return {"field": f"parameters.{problem['field']}", "message": problem["message"]}
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
