@@ -11,11 +11,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from bluesky import RunEngine
-from bluesky.preprocessors import SupplementalData
 
 from daemon.agent import Agent
 from daemon.analyst import AnalystClient
 from daemon.analyst.messages import Answer, Key
+from daemon.engine.baseline import Baseline
 from daemon.engine.campaign import Links, prepare_scan
 from daemon.engine.control import Control
 from daemon.engine.documents import DocumentFeed, Watcher
@@ -249,7 +249,7 @@ class Engine:
         baseline = [
             device for device in self.devices.values() if isinstance(device, Shutter | BeamMonitor) or axes_of(device)
         ]
-        engine.preprocessors.append(SupplementalData(baseline=baseline))
+        engine.preprocessors.append(Baseline(baseline))
         return engine
 
     def _prepare(self, name: str, parameters: Mapping[str, Any]) -> tuple[PlanKind, ScanParameters, ScanContext]:
