@@ -61,6 +61,8 @@ class Daemon:
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(ROOT),
             "BEAMPILOT_SERVER__PORT": str(http),
+            # On a machine that does other things, too, a process may be kept waiting longer than on an instrument's.
+            "BEAMPILOT_SERVER__HEARTBEAT_TIMEOUT": "20",
             "BEAMPILOT_SOCKETS__DOCUMENTS": self.documents,
             "BEAMPILOT_SOCKETS__FRAMES": frames,
             "BEAMPILOT_SOCKETS__STATUS": status,
@@ -194,6 +196,12 @@ def _memory(pid: int, field: str) -> float:
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024 / 1e6
     raise SystemExit(f"process {pid} has no memory")
+
+
+def scheduled(pid: int) -> tuple[float, float]:
+    """Processor time of a process' main thread, and time it was ready but another one had the processor, s."""
+    busy, queued, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
+    return 1e-9 * int(busy), 1e-9 * int(queued)
 
 
 class Report:
