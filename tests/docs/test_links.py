@@ -55,7 +55,7 @@ def test_nothing_is_fetched_when_a_page_is_read(docs: Path) -> None:
     settings = (docs.parent / "mkdocs.yml").read_text(encoding="utf-8")
     assert re.search(r"^  font: false$", settings, re.MULTILINE)
     assert "extra_javascript" not in settings
-    assert "http" not in settings
+    assert "://" not in settings
     assert "url(" not in (docs / "style.css").read_text(encoding="utf-8")
 
 
