@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ WORKSPACE = ".compacting"
 """Folder in a run where arrays are packed before they take their place."""
 
 
-def compact_run(run: Path) -> None:
+def compact_run(run: Path, wanted: Callable[[], bool] = lambda: True) -> None:
     """Pack the single-event chunks of a closed run into compressed shards.
 
     Each array is packed beside the hierarchy and takes its place by renaming; what an interruption left is put right
@@ -32,12 +32,13 @@ def compact_run(run: Path) -> None:
 
     Args:
         run: The run's folder.
+        wanted: Asked before each shard; once it says no, what is not packed yet stays as it is.
     """
     workspace = run / WORKSPACE
     _put_back(run, workspace)
     for array, metadata in _frame_arrays(run):
         if metadata["codecs"][0]["name"] != "sharding_indexed" and metadata["shape"][0] > 0:
-            _compact(array, metadata, workspace / array.parent.name / array.name)
+            _compact(array, metadata, workspace / array.parent.name / array.name, wanted)
     shutil.rmtree(workspace, ignore_errors=True)
 
 
@@ -59,8 +60,8 @@ def _frame_arrays(run: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield file.parent, metadata
 
 
-def _compact(array: Path, metadata: dict[str, Any], target: Path) -> None:
-    """Pack one array into ``target``, then let the two change places."""
+def _compact(array: Path, metadata: dict[str, Any], target: Path, wanted: Callable[[], bool]) -> None:
+    """Pack one array into ``target``, then let the two change places; neither where it is not wanted any more."""
     events, *frame = metadata["shape"]
     dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
     per_shard = max(1, min(events, SHARD_BYTES // (int(np.prod(frame)) * dtype.itemsize)))
@@ -77,6 +78,8 @@ def _compact(array: Path, metadata: dict[str, Any], target: Path) -> None:
         overwrite=True,
     )
     for start in range(0, events, per_shard):
+        if not wanted():
+            return
         stop = min(events, start + per_shard)
         packed[start:stop] = _read_chunks(array, range(start, stop), frame, dtype, metadata["fill_value"])
     # The frames that are removed afterwards may have been on the medium already: these must be there first.

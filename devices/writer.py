@@ -101,6 +101,7 @@ class ZarrFrameWriter:
     Attributes:
         stream: The stream that frames belong to now.
         run: The open run's folder, or None.
+        hurried: Set when the process is to end soon: what is not packed yet stays as it is.
     """
 
     def __init__(self, stream: str = "primary", *, sync: bool = False, watcher: FrameWatcher | None = None) -> None:
@@ -108,6 +109,7 @@ class ZarrFrameWriter:
         self._watcher = watcher
         self._sync = sync
         self.run: Path | None = None
+        self.hurried = False
         self._points: dict[str, int] = {}
         self._series: dict[tuple[str, str], _Series] = {}
         self._prepared: dict[str, tuple[FrameLayout, Files]] = {}
@@ -142,7 +144,7 @@ class ZarrFrameWriter:
 
     def compact(self, run: Path) -> None:
         """Pack the single-event chunks of a closed run into compressed shards: see :func:`compact_run`."""
-        compact_run(Path(run))
+        compact_run(Path(run), lambda: not self.hurried)
 
     def begin_point(self, index: int) -> None:
         """Say which event of the stream the next frames belong to.

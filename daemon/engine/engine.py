@@ -224,6 +224,7 @@ class Engine:
                 self._control.abort("the engine was closed")
             except EngineError:
                 log.exception("the plan could not be aborted while the engine was closed")
+        self._writer.hurried = True
         if self._thread is not None:
             self._thread.join(FINISH_DEADLINE)
         self._guards.stop()

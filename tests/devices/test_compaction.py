@@ -141,3 +141,13 @@ def test_reading_one_frame_before_and_after(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_frame(array, 2), frames[2])
     compact_run(tmp_path)
     np.testing.assert_array_equal(read_frame(array, 2), frames[2])
+
+
+def test_what_is_not_wanted_any_more_is_left_as_it_is(tmp_path: Path) -> None:
+    """A process that ends does not wait for shards; the next call makes them."""
+    frames = make_run(tmp_path, 5)
+    for wanted, shards in ((False, None), (True, (5, 1, 4, 5))):
+        compact_run(tmp_path, lambda wanted=wanted: wanted)
+        assert zarr.open_array(tmp_path / "primary" / "detector", mode="r").shards == shards
+        np.testing.assert_array_equal(frames_of(tmp_path), frames)
+        assert not (tmp_path / WORKSPACE).exists()
