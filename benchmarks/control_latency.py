@@ -108,7 +108,7 @@ def one_abort(daemon: Daemon, plan: str, wait: Callable[[dict[str, Any]], float]
     returned = time.monotonic() - began
     daemon.wait_for(lambda facts: facts["last"] or facts["pid"] != pid)
     stop = Run(Path(facts["run"]["path"])).stop
-    if stop["exit_status"] != "abort":
+    if stop is None or stop["exit_status"] != "abort":
         raise SystemExit(f"a scan that was aborted ended as {stop}")
     return stop["time"] - told, returned
 

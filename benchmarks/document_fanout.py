@@ -228,9 +228,9 @@ def publish_theirs(load: Load, address: str, told: Connection) -> None:
     told.recv()
 
 
-def proxy(ports: tuple[int, int], told: Connection) -> None:
+def proxy(addresses: tuple[str, str], told: Connection) -> None:
     """Bluesky's proxy."""
-    made = Proxy(*ports)
+    made = Proxy(*addresses)
     told.send("bound")
     made.start()
 
@@ -274,7 +274,7 @@ def run_theirs(load: Load, subscribers: int, progress: Progress) -> tuple[Sent, 
         processes[-1].start()
         return ours
 
-    begin(proxy, ports).recv()
+    begin(proxy, (f"tcp://127.0.0.1:{ports[0]}", f"tcp://127.0.0.1:{ports[1]}")).recv()
     sender = begin(publish_theirs, load, f"127.0.0.1:{ports[0]}")
     sender.recv()
     for index in range(subscribers):
