@@ -33,7 +33,7 @@ def nested(depth: int) -> Any:  # noqa: ANN401 - JSON
 )
 def test_what_cannot_be_handed_on(value: object, place: str) -> None:
     """The text names the place."""
-    with pytest.raises(ValueError, match="^[^:]+: ") as caught:
+    with pytest.raises(ValueError, match=r"^[^:]+: ") as caught:
         check_plain(value)
     assert str(caught.value).partition(":")[0] == place
 
