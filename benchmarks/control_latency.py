@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import tempfile
 import threading
 import time
@@ -135,6 +136,7 @@ def while_suggesting(times: int, advance: Abort) -> Iterator[list[str]]:
 def within_the_plan(times: int, advance: Abort) -> list[str]:
     """Row of bluesky's own RunEngine, with the suggestion computed within the plan."""
     chance, figures = np.random.default_rng(0), Figures()
+    logging.getLogger("bluesky").setLevel(logging.CRITICAL)  # it tells of every abort at length
 
     def plan(computing: threading.Event) -> Iterator[Msg]:
         yield Msg("open_run")
