@@ -191,7 +191,6 @@ def main(argv: Sequence[str] | None = None) -> None:
                     taken.append(points / (time.monotonic() - began))
                     heard.append(ended())
             daemon.engine.call("abort")
-            daemon.wait_for(lambda facts: facts["last"])  # its frames are packed
     rows = []
     for name, trials in (("nothing is scanned", idle), ("frames stream", alone), ("and clients watch", watched)):
         cells = figures([trial.took for trial in trials])
