@@ -16,8 +16,8 @@ from daemon.plans.registry import PLANS, find_plan, read_parameters
 from daemon.runtime import engine_address
 from daemon.settings import load_settings
 
-SCAN = 0.05
-"""How long a plan takes, s."""
+SCAN = 30.0
+"""How long a plan takes, s: an item that was just added is there for longer than anybody needs to ask for it."""
 AXES = ("stage_x", "stage_y")
 DEVICES = [
     {
