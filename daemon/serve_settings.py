@@ -34,7 +34,9 @@ class ServerSettings(StrictModel):
     wrong_keys: int = Field(default=10, ge=1)
     """Wrong keys from one address within a minute before that address has to wait."""
     heartbeat_timeout: float = Field(default=2.0, ge=0.5)
-    """A process that has not answered for so long is ended and started again, s."""
+    """A process that has not answered for so long is unwell: `/healthz` and `beampilot status` say so, s."""
+    restart_timeout: float = Field(default=15.0, ge=1.0)
+    """A process that lives but has not answered for so long is ended and started again, s; one that died, at once."""
 
     @field_validator("certificate", "certificate_key")
     @classmethod

@@ -34,7 +34,7 @@ def make_orders(settings: Settings, file: Path | None) -> list[Orders]:
     """
     # What the command line said must win in the children over the file, as it does here.
     environment = {"BEAMPILOT_SERVER__PORT": str(settings.server.port)}
-    logs, silence = logs_folder(settings.data), settings.server.heartbeat_timeout
+    logs, silence = logs_folder(settings.data), settings.server.restart_timeout
 
     def orders(name: str, **more: object) -> Orders:
         words = ["-m", f"daemon.{name}", "--data", str(settings.data)]
