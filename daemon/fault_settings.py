@@ -20,7 +20,7 @@ class FaultSettings(StrictModel):
     delay: float = Field(default=0.5, ge=0, le=3600)
     """Time from a failure until the next try, s."""
     move_timeout: float | None = Field(default=None, gt=0)
-    """How long a move may take, s; without it, the time for distance, speed and settling, times `factor`, + `margin`."""
+    """How long a move may take, s; without it, the time for distance, speed, settling, times `factor`, + `margin`."""
     exposure_timeout: float | None = Field(default=None, gt=0)
     """How long a detector may take from the trigger until it is done, s; without it, the exposure time + `margin`."""
     factor: float = Field(default=2.0, ge=1)

@@ -89,12 +89,13 @@ class Gate:
         key = None if given is None else key_in(given)
         if key is None:
             return None, failed(401, "give a key as `Authorization: ApiKey …` or `Bearer …`", CHALLENGE)
-        if seconds := self._wrong.wait(address):
+        if seconds := self._wrong.wait(address, key):
             return None, failed(429, f"too many wrong keys; wait {seconds} s", {"Retry-After": str(seconds)})
         principal = await asyncio.to_thread(self._keys.principal, key)
         if principal is None:
             self._wrong.count(address)
             return None, failed(401, "the key is wrong, has expired or was revoked", CHALLENGE)
+        self._wrong.accept(address, key)
         return principal, None
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:

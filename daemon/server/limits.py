@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections import OrderedDict, deque
@@ -18,6 +19,9 @@ ADDRESSES = 10_000
 class WrongKeys:
     """Counts wrong keys by address.
 
+    A key that was right from an address before never waits there: a forgotten program with an expired key must not
+    keep the operator beside it from an abort.
+
     Args:
         limit: how many within the window.
         window: for how long one counts, s.
@@ -29,11 +33,21 @@ class WrongKeys:
         self._window = window
         self._clock = clock
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
+        self._right: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
-    def wait(self, address: str) -> int:
-        """How long an address has to wait, whole seconds; 0 if it may try."""
+    def wait(self, address: str, key: str = "") -> int:
+        """How long a key from an address has to wait, whole seconds; 0 if it may be tried."""
+        if (address, _digest(key)) in self._right:
+            return 0
         times = self._recent(address)
         return math.ceil(times[0] + self._window - self._clock()) if len(times) >= self._limit else 0
+
+    def accept(self, address: str, key: str) -> None:
+        """A key from an address was right."""
+        self._right[address, _digest(key)] = None
+        self._right.move_to_end((address, _digest(key)))
+        if len(self._right) > ADDRESSES:
+            self._right.popitem(last=False)
 
     def count(self, address: str) -> None:
         """A wrong key came from an address."""
@@ -49,3 +63,8 @@ class WrongKeys:
         while times and times[0] <= self._clock() - self._window:
             times.popleft()
         return times
+
+
+def _digest(key: str) -> bytes:
+    """What is remembered of a key, so that no memory dump shows it."""
+    return hashlib.sha256(key.encode(errors="surrogateescape")).digest()

@@ -142,7 +142,7 @@ async def _admitted(socket: WebSocket, scope: str) -> Session:
 
 async def _principal(socket: WebSocket, key: str) -> Principal:
     state, address = socket.app.state, address_of(socket.scope)
-    if seconds := state.wrong.wait(address):
+    if seconds := state.wrong.wait(address, key):
         raise Closed(TOO_MANY, f"too many wrong keys; wait {seconds} s")
     try:
         principal = await asyncio.to_thread(state.keys.principal, key)
@@ -151,6 +151,7 @@ async def _principal(socket: WebSocket, key: str) -> Principal:
     if principal is None:
         state.wrong.count(address)
         raise Closed(UNAUTHORIZED, "the key is wrong, has expired or was revoked")
+    state.wrong.accept(address, key)
     return principal
 
 

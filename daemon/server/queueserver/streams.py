@@ -77,11 +77,13 @@ async def _principal(websocket: WebSocket) -> Principal | None:
     """Whose key came; None if none or a wrong one did, or too many wrong ones from the same address."""
     state, address = websocket.app.state, address_of(websocket.scope)
     secret = key_in(websocket.headers.get("authorization", ""))
-    if secret is None or state.wrong.wait(address):
+    if secret is None or state.wrong.wait(address, secret):
         return None
     principal = await asyncio.to_thread(state.keys.principal, secret)
     if principal is None:
         state.wrong.count(address)
+    else:
+        state.wrong.accept(address, secret)
     return principal
 
 

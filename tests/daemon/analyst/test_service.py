@@ -28,8 +28,8 @@ from daemon.analyst.messages import (
     unpack,
 )
 from daemon.analyst.service import Service
-from daemon.wire import Channel
 from daemon.recorder.journal import Journal
+from daemon.wire import Channel
 
 PARAMETERS: dict[str, Any] = {
     "axes": {"x": {"low": 0.0, "high": 10.0, "points": 11}},
