@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 from daemon.errors import disk_errors
@@ -26,7 +27,7 @@ def write_atomically(path: Path, content: bytes, *, sync: bool = False) -> None:
 
 
 def stage(path: Path, content: bytes, *, sync: bool = False) -> None:
-    """Writes the new content of `path` beside it; `commit` puts it in place. Same arguments and errors."""
+    """Writes the new content of `path` beside it; `commit` by the same thread puts it in place. Arguments as above."""
     beside = _beside(path)
     with disk_errors(path):
         try:
@@ -98,4 +99,5 @@ def _occupy(descriptor: int, size: int) -> None:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+    # Engine and analyst write some files at the same time, such as the metadata of the group that both write into.
+    return path.with_name(f".{path.name}.{threading.get_native_id()}.part")

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +211,19 @@ def test_the_late_failure_of_the_arrays_ends_the_run(
     assert recorder.run is not None
     dataset = xr.open_zarr(recorder.run, group="primary", consolidated=False)
     np.testing.assert_array_equal(dataset.a, [0.0])
+
+
+def test_two_may_write_the_same_file_at_the_same_time(tmp_path: Path) -> None:
+    """Engine and analyst both make the group that both write into; neither may fail, nor leave anything behind."""
+    path = tmp_path / "zarr.json"
+    contents = [bytes([number]) * 1000 for number in range(4)]
+
+    def write(content: bytes) -> None:
+        for _ in range(200):
+            write_atomically(path, content)
+            assert path.read_bytes() in contents
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(write, content) for content in contents]:
+            done.result()
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
