@@ -56,6 +56,7 @@ class EngineProcess:
         """Starts it and waits until it answers."""
         command = [sys.executable, "-m", "daemon.engine", "--data", str(self.data)]
         command += [] if self.settings is None else ["--settings", str(self.settings)]
+        self.kill()
         self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
         self.wait_for(lambda _: True)
 
@@ -74,7 +75,7 @@ class EngineProcess:
 
     def kill(self) -> None:
         """Ends it at once where it runs still."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.process.stderr is not None and not self.process.stderr.closed:
             self.end(signal.SIGKILL)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
