@@ -30,7 +30,7 @@ FLEETING = {"time": 0, "loop_age": 0, "analyst_age": 0, "sequence": 0, "room": 0
 """What changes all the time and is no news."""
 LINGER_MS = 1000
 """How long what is not sent yet is kept when the engine ends, ms."""
-DOCUMENTS_KEPT = 20_000
+DOCUMENTS_KEPT = 5_000
 """Documents that wait for one subscriber at most; what it misses beyond them it fetches by number."""
 FRAMES_KEPT = 2
 """Frames that wait for one subscriber at most."""
