@@ -17,6 +17,9 @@ from daemon.settings import ControlSettings
 
 log = logging.getLogger(__name__)
 
+ANSWER = 0.02
+"""What of every deadline is left to the answer: who commands is told within it, s."""
+
 
 class Control:
     """Runs a plan to its end and obeys commands meanwhile.
@@ -83,7 +86,7 @@ class Control:
             return
         self._await_start("pause")
         timeout = self._deadlines.pause_deadline
-        deadline = time.monotonic() + timeout
+        deadline = _due(timeout)
         self._ask(lambda: self._engine.request_pause(defer), "pause", deadline)
         if not defer and not self._reached_by(lambda: self.state == "paused" or self._ended(), deadline):
             raise EngineError(f"the plan does not stand still after {timeout:g} s; abort or halt it")
@@ -116,7 +119,7 @@ class Control:
             EngineError: when no plan runs.
         """
         timeout = self._deadlines.halt_deadline
-        deadline = time.monotonic() + timeout
+        deadline = _due(timeout)
         if self.state in ("aborting", "stopping", "halting"):
             # bluesky halts nothing that is cleaning up already, so what it waits for is cancelled, one by one.
             while not self._ended() and time.monotonic() < deadline:
@@ -134,7 +137,7 @@ class Control:
 
     def _end(self, verb: str, action: Callable[[], object]) -> None:
         timeout = self._deadlines.end_deadline
-        deadline = time.monotonic() + timeout
+        deadline = _due(timeout)
         self._command(verb, action, deadline)
         if not self._reached_by(self._ended, deadline):
             log.warning("the plan did not end within %g s of %s; halting", timeout, verb)
@@ -185,6 +188,11 @@ class Control:
                 # The hook is called just before the state changes, so look again soon in any case.
                 self._changed.wait(min(left, 0.002))
         return True
+
+
+def _due(timeout: float) -> float:
+    """When a command must have acted that is to be answered after so long."""
+    return time.monotonic() + max(timeout - ANSWER, timeout / 2)
 
 
 def _catch(action: Callable[[], object], failure: list[Exception]) -> None:
