@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,10 @@ from daemon.errors import AnalystError, ChannelClosedError
 from daemon.settings import AnalystSettings
 
 RESTARTS = 5
-"""After this many deaths within `RESTART_WINDOW` pending requests fail, and the next request starts it again."""
+"""After this many deaths at the same request all that are pending fail, and the next one starts the process again."""
 
-RESTART_WINDOW = 60.0
-"""Seconds."""
+FORGIVEN = 60.0
+"""A process that dies while nobody asks anything has not failed if the one before it died so long ago, s."""
 
 PATIENCE = 300.0
 """A process that has not answered a request for this long counts as dead, s."""
@@ -53,7 +52,8 @@ class AnalystClient:
         self._pending: dict[Key, Request] = {}
         self._waiting_since = self._heard = time.monotonic()
         self._begin: Begin | None = None
-        self._deaths: deque[float] = deque(maxlen=RESTARTS)
+        self._deaths = 0  # since it last answered what was asked
+        self._died = -FORGIVEN
         self._current: AnalystProcess | None = None
         self._serial = 0
         self._closing = False
@@ -177,6 +177,8 @@ class AnalystClient:
                 return  # An answer about the run before this one, which was given up while the analyst was busy.
             known = self._pending.pop(key, None)
             self._waiting_since = time.monotonic()
+            if known is not None and not isinstance(known, Begin):
+                self._deaths = 0
             if isinstance(known, Finish):
                 self._begin = None
         if known is not None and not isinstance(answer, Request):
@@ -188,17 +190,18 @@ class AnalystClient:
         with self._lock:
             if self._closing:
                 return None
-            now = time.monotonic()
-            hopeless = len(self._deaths) == RESTARTS and now - self._deaths[0] < RESTART_WINDOW
-            self._deaths.append(now)
-            self._waiting_since = now
-            if not hopeless:
+            self._waiting_since = now = time.monotonic()
+            if not self._pending and now - self._died > FORGIVEN:
+                self._deaths = 0
+            self._died = now
+            self._deaths += 1
+            if self._deaths <= RESTARTS:
                 with contextlib.suppress(AnalystError):
                     self._current = self._start_process()
                     self.restarts += 1
                     self._resend()
                     return self._current
-            lost, self._pending = list(self._pending), {}
+            lost, self._pending, self._deaths = list(self._pending), {}, 0
             self._current = self._thread = None
         for key in lost:
             self._listener(key, Failed(key, "the analyst process dies again and again; see its log"))

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 
 CALM = 5.0
-"""A process that has answered for so long begins anew, s.
-
-It is short, because a dead engine's motors move and its shutter is open until its successor makes them safe.
-"""
+"""A process that has answered for so long begins anew, s."""
 
 
 class Backoff:
     """Delays that double with each failure: none, 0.5 s, 1 s, 2 s … up to a limit.
+
+    A process that has answered is never waited for longer than the first delay: a dead engine's motors move and its
+    shutter is open until its successor makes them safe.
 
     Args:
         first: the delay before the second restart, s.
@@ -40,8 +40,10 @@ class Backoff:
         Returns:
             How long to wait before it is started again, s.
         """
-        self._well_since = None
+        answered, self._well_since = self._well_since is not None, None
         self._failures += 1
         if self._failures == 1:
             return 0.0
+        if answered:
+            return self._first
         return min(self._first * 2.0 ** min(self._failures - 2, 30), self._limit)

@@ -139,6 +139,22 @@ def test_a_process_that_dies_again_and_again_fails_the_requests(
     end.close()
 
 
+def test_a_process_that_answers_in_between_may_die_any_number_of_times(
+    client: AnalystClient, scripted: Scripted, answers: queue.Queue[tuple[Key, Answer]]
+) -> None:
+    """It gets on: a scan must not end because somebody keeps on killing its analyst."""
+    client.start()
+    client.request(BEGIN)
+    for number in range(1, 2 * module.RESTARTS):
+        client.request(Ask(number))
+        end = scripted.ends.get(timeout=5)
+        assert [_receive(end)["kind"] for _ in range(2)] == ["begin", "ask"]
+        end.send(pack(Suggested(number)))
+        key, answer = answers.get(timeout=5)
+        assert (key, type(answer)) == (("ask", number), Suggested)
+        end.close()
+
+
 def test_answers_about_the_run_before_are_not_taken_for_this_one_s(
     client: AnalystClient, scripted: Scripted, answers: queue.Queue[tuple[Key, Answer]]
 ) -> None:

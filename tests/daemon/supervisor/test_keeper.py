@@ -177,14 +177,14 @@ def test_a_process_is_not_mistaken_for_a_later_one_with_its_pid(monkeypatch: pyt
 
 
 def test_delays_grow_to_a_limit_and_begin_anew_when_all_is_well() -> None:
-    """None, 0.5, 1, 2 … 30; forgiven when it has answered for a while."""
+    """None, 0.5, 1, 2 … 30; short for one that has answered, and forgiven when it has for a while."""
     now = [0.0]
     backoff = Backoff(clock=lambda: now[0])
     assert [backoff.failed() for _ in range(9)] == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     backoff.well()
     now[0] = 4.0
     backoff.well()
-    assert backoff.failed() == 30.0
+    assert [backoff.failed() for _ in range(2)] == [0.5, 30.0]
     backoff.well()
     now[0] = 3600.0
     backoff.well()
