@@ -31,7 +31,8 @@ import numpy as np
 from bluesky import Msg
 from rich.progress import Progress
 
-from benchmarks.served import ROOT, Daemon, Report, results, settings_file
+from benchmarks.report import Report, results
+from benchmarks.served import ROOT, Daemon, settings_file
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.errors import EngineRefused
 from daemon.runs import Run

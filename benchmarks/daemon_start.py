@@ -21,7 +21,8 @@ import httpx
 import numpy as np
 from rich.progress import Progress
 
-from benchmarks.served import PATIENCE, Daemon, Report, resident, results
+from benchmarks.report import Report, results
+from benchmarks.served import PATIENCE, Daemon, resident
 from daemon.errors import EngineUnreachable
 
 SETTLE = 2.0

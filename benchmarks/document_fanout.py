@@ -37,7 +37,8 @@ from bluesky.callbacks.zmq import Publisher as BlueskyPublisher
 from event_model import compose_run
 from rich.progress import Progress
 
-from benchmarks.served import Daemon, Report, free_ports, resident, results
+from benchmarks.report import Report, results
+from benchmarks.served import Daemon, free_ports, resident
 from daemon.engine.publisher import Publisher
 from daemon.engine_client import Published, Subscription
 from daemon.engine_client.subscription import parse

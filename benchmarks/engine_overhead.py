@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -30,13 +29,14 @@ from typing import Any, cast
 
 import numpy as np
 
+from benchmarks.report import Report, results
 from benchmarks.timed_runs import StandIn, Stopwatch, run_list_scan, run_plan, settings_for
 from daemon.analyst import AnalystClient
 from daemon.engine import Engine
 from daemon.plans.grid_scan import grid_positions
 from daemon.plans.models import GridScan
 
-RESULTS = Path(__file__).with_name("results") / "engine_overhead.md"
+ENGINE = ("per point", "wall, ms", "×", "× recorded", "processor, ms", "×", "× recorded")
 BARE, RECORDED = "list_scan, no recorder", "list_scan, our recorder"
 GRID, AUTONOMOUS = "grid_scan, all on", "autonomous_scan, all on"
 STAGES = ("record_ms", "analyse_ms", "tell_ms", "milliseconds")
@@ -78,19 +78,16 @@ def compare(points: int, rounds: int) -> tuple[dict[str, list[Stopwatch]], list[
     return watches, loops
 
 
-def engine_table(watches: Mapping[str, Sequence[Stopwatch]]) -> list[str]:
+def engine_rows(watches: Mapping[str, Sequence[Stopwatch]]) -> list[list[str]]:
     """Wall and processor time per point of every way, and the ratio to the bare ``list_scan``."""
     wall = {name: float(np.median(np.concatenate([w.intervals() for w in runs]))) for name, runs in watches.items()}
     cpu = {name: float(np.median([w.cpu_per_point() for w in runs])) for name, runs in watches.items()}
-    lines = [
-        "| per point | wall, ms | × | × recorded | processor, ms | × | × recorded |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for name in watches:
         cells = [wall[name], wall[name] / wall[BARE], wall[name] / wall[RECORDED]]
         cells += [cpu[name], cpu[name] / cpu[BARE], cpu[name] / cpu[RECORDED]]
-        lines.append(f"| {name} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
-    return lines
+        rows.append([name, *(f"{cell:.2f}" for cell in cells)])
+    return rows
 
 
 def scheduled(pid: int | None) -> np.ndarray:
@@ -102,7 +99,7 @@ def scheduled(pid: int | None) -> np.ndarray:
     return 1e-6 * np.array(figures[:2], float)
 
 
-def campaign(points: int, clock: str, *, overlap: bool) -> str:
+def campaign(points: int, clock: str, *, overlap: bool) -> list[str]:
     """Run the demo's campaign; returns its row of the table."""
     rate = float(clock.removeprefix("x")) if clock.startswith("x") else math.inf
     with tempfile.TemporaryDirectory() as folder, Engine(settings_for(Path(folder), clock)) as engine:
@@ -118,13 +115,7 @@ def campaign(points: int, clock: str, *, overlap: bool) -> str:
     cells = [np.nanmedian(values) for values in (*table.values(), together)]
     cells += [np.nanpercentile(together, 95), np.median(visible), np.percentile(visible, 95), beyond, own, *busy]
     name = f"{clock}, overlap {'on' if overlap else 'off'}"
-    return f"| {name} | " + " | ".join(f"{cell:.1f}" for cell in cells) + " |"
-
-
-def loop_table(loops: Sequence[Mapping[str, Any]]) -> list[str]:
-    """How late the loop was in each run, ms."""
-    lines = [f"| loop, ms | {' | '.join(LOOP).replace('_', ' ')} |", "|---|" + "---|" * len(LOOP)]
-    return lines + [f"| {loop['run']} | " + " | ".join(f"{loop[key]:.4g}" for key in LOOP) + " |" for loop in loops]
+    return [name, *(f"{cell:.1f}" for cell in cells)]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -134,20 +125,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each way")
     parser.add_argument("--campaign", type=int, default=60, help="points of a campaign")
     parser.add_argument("--clock", default="x60", help="clock of the campaign with overlap")
-    parser.add_argument("--write", action="store_true", help=f"write the tables to {RESULTS.name}, too")
-    options = parser.parse_args(argv)
+    parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
+    options, report = parser.parse_args(argv), Report()
     watches, loops = compare(options.points, options.rounds)
-    head = f"| campaign, ms | {' | '.join(CAMPAIGN)} |"
-    lines = [*engine_table(watches), "", head, "|---|" + "---|" * len(CAMPAIGN)]
-    for clock, overlap in (("fastest", False), (options.clock, False), (options.clock, True)):
-        lines.append(campaign(options.campaign, clock, overlap=overlap))
-    lines += ["", *loop_table(loops)]
-    lines += ["", "| machine | |", "|---|---|", f"| cores | {os.cpu_count()} |"]
-    lines += [f"| load over 5 min | {os.getloadavg()[1]:.1f} |"]
-    print("\n".join(lines))
-    if options.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    report.table(ENGINE, engine_rows(watches))
+    ways = (("fastest", False), (options.clock, False), (options.clock, True))
+    rows = [campaign(options.campaign, clock, overlap=overlap) for clock, overlap in ways]
+    report.table(("campaign, ms", *CAMPAIGN), rows)
+    heads = ("loop, ms", *(key.replace("_", " ") for key in LOOP))
+    report.table(heads, [[loop["run"], *(f"{loop[key]:.4g}" for key in LOOP)] for loop in loops])
+    report.finish(results(__file__) if options.write else None)
 
 
 if __name__ == "__main__":

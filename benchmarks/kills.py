@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -38,8 +37,9 @@ from fault_injection.instants import Instant, Kind
 from fault_injection.judge import Verdict
 from fault_injection.trial import Kill, Plan, Trial, run_trial
 
-RESULTS = Path(__file__).with_name("results") / "kills.md"
-CACHE = RESULTS.parent / "cache" / "kills.jsonl"
+from benchmarks.report import Report, results
+
+CACHE = results(__file__).parent / "cache" / "kills.jsonl"
 GROUPS: dict[str, tuple[str, Kind]] = {
     "engine": ("engine", "random"),
     "frame-writes": ("engine", "frame write"),
@@ -124,7 +124,7 @@ def kept(name: str, points: int) -> Iterator[Trial]:
             yield Trial(plan, kills, Verdict(**found["verdict"]), found["seconds"])
 
 
-def rows(trials: dict[str, list[Trial]]) -> Iterator[str]:
+def rows(trials: dict[str, list[Trial]]) -> Iterator[list[object]]:
     """The table's rows."""
     for name, group in trials.items():
         if not group:
@@ -137,7 +137,7 @@ def rows(trials: dict[str, list[Trial]]) -> Iterator[str]:
         cells += [sum(v.acknowledged for v in verdicts), lost, sum(v.frames for v in verdicts), frames]
         cells += [sum(v.documents for v in verdicts), sum(v.backfilled for v in verdicts), documents]
         cells += [f"{np.median(safe):.1f}, {max(safe):.1f}" if safe else ""]
-        yield f"| {' | '.join(map(str, cells))} |"
+        yield cells
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -153,15 +153,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=600.0, help="begin no campaign after so long")
     options = parser.parse_args(argv)
     wanted = {name: getattr(options, name.replace("-", "_")) for name in GROUPS}
-    began = time.monotonic()
+    report, began = Report(), time.monotonic()
     trials = run_all(wanted, options)
-    lines = [f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS), *rows(trials)]
-    lines += ["", "| machine | |", "|---|---|", f"| cores | {os.cpu_count()} |"]
-    lines += [f"| load over 5 min | {os.getloadavg()[1]:.1f} |"]
-    lines += [f"| minutes | {(time.monotonic() - began) / 60:.0f} |", f"| seed | {options.seed} |"]
-    print("\n".join(lines))
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    report.table(COLUMNS, list(rows(trials)))
+    report.finish(results(__file__), minutes=f"{(time.monotonic() - began) / 60:.0f}", seed=options.seed)
     return int(any(trial.verdict.complaints for group in trials.values() for trial in group))
 
 

@@ -29,8 +29,9 @@ from typing import Any
 
 import httpx
 
+from benchmarks.report import Report, results
 from benchmarks.scripted_engine import ScriptedEngine
-from benchmarks.served import ROOT, Report, free_ports, results
+from benchmarks.served import ROOT, free_ports
 
 KEY = "the administrator's key of the fuzzer"
 HEADER = ("--header", f"Authorization: ApiKey {KEY}")

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -202,43 +202,6 @@ def scheduled(pid: int) -> tuple[float, float]:
     """Processor time of a process' main thread, and time it was ready but another one had the processor, s."""
     busy, queued, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
     return 1e-9 * int(busy), 1e-9 * int(queued)
-
-
-class Report:
-    """The lines of a benchmark's results, and how busy the machine was meanwhile."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._before = os.getloadavg()[0]
-
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Add a table."""
-        if self._lines:
-            self._lines.append("")
-        self._lines += [_row(heads), "|---" * len(heads) + "|", *map(_row, rows)]
-
-    def finish(self, results: Path | None) -> None:
-        """Add the machine, print everything, and write it where that is wanted."""
-        cores, after = os.cpu_count() or 1, os.getloadavg()[0]
-        busy = "yes: others were at work" if self._before > cores / 2 else "no"
-        self.table(
-            ("machine", ""),
-            [("cores", cores), ("load before", f"{self._before:.1f}"), ("load after", f"{after:.1f}"), ("busy", busy)],
-        )
-        text = "\n".join(self._lines) + "\n"
-        print(text, end="")
-        if results is not None:
-            results.parent.mkdir(exist_ok=True)
-            results.write_text(text, encoding="utf-8")
-
-
-def _row(cells: Sequence[object]) -> str:
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
-
-
-def results(module: str) -> Path:
-    """Where the results of a benchmark are kept, by its `__file__`."""
-    return Path(module).parent / "results" / f"{Path(module).stem}.md"
 
 
 def settings_file(folder: Path, **sections: dict[str, Any]) -> Path:

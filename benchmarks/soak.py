@@ -25,7 +25,8 @@ from typing import Any
 
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from benchmarks.served import Daemon, Report, resident, results
+from benchmarks.report import Report, results
+from benchmarks.served import Daemon, resident
 from daemon.runs import Run
 
 LOOK = 1.0

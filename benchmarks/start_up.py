@@ -25,7 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-RESULTS = Path(__file__).with_name("results") / "start_up.md"
+from benchmarks.report import Report, results
+
+HEADS = ("s", "median", "slowest", "processor", "starts")
 DEADLINE = 120.0
 """The longest that a demo may take to its first point, s."""
 
@@ -99,15 +101,10 @@ def _processor_time(pid: int) -> float:
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
 
-def table(starts: dict[str, list[Start]]) -> list[str]:
-    """Median and slowest start of each command."""
-    lines = ["| s | median | slowest | processor | starts |", "|---|---|---|---|---|"]
-    for name, runs in starts.items():
-        wall, processor = np.array([[run.wall, run.processor] for run in runs]).T
-        cells = f"{np.median(wall):.2f} | {wall.max():.2f} | {np.median(processor):.2f} | {len(runs)}"
-        lines.append(f"| {name} | {cells} |")
-    load = f"| load over 5 min | {os.getloadavg()[1]:.1f} |"
-    return [*lines, "", "| machine | |", "|---|---|", f"| cores | {os.cpu_count()} |", load]
+def row(name: str, runs: Sequence[Start]) -> list[object]:
+    """Median and slowest start of a command."""
+    wall, processor = np.array([[run.wall, run.processor] for run in runs]).T
+    return [name, f"{np.median(wall):.2f}", f"{wall.max():.2f}", f"{np.median(processor):.2f}", len(runs)]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -115,8 +112,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=5, help="how often each command is started")
     parser.add_argument("--fresh", action="store_true", help="install Beampilot anew into a folder of its own")
-    parser.add_argument("--write", action="store_true", help=f"write the table to {RESULTS.name}, too")
-    options = parser.parse_args(argv)
+    parser.add_argument("--write", action="store_true", help=f"write the table to {results(__file__).name}, too")
+    options, report = parser.parse_args(argv), Report()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         command, environment = [str(Path(sys.executable).with_name("beampilot"))], dict(os.environ)
@@ -128,11 +125,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for name, measure in (("beampilot --help", time_help), ("beampilot demo to its first point", time_demo)):
             measure(command, environment, data)
             starts[name] = [measure(command, environment, data) for _ in range(options.starts)]
-    lines = table(starts)
-    print("\n".join(lines))
-    if options.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    report.table(HEADS, [row(name, runs) for name, runs in starts.items()])
+    report.finish(results(__file__) if options.write else None)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ import numpy as np
 import websockets
 from rich.progress import Progress, TaskID
 
-from benchmarks.served import ROOT, Daemon, Report, results, scheduled, settings_file
+from benchmarks.report import Report, results
+from benchmarks.served import ROOT, Daemon, scheduled, settings_file
 
 PERIOD = 0.01
 """Time between two questions for the status, s."""

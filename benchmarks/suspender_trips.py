@@ -37,6 +37,7 @@ from bluesky.suspenders import SuspendFloor  # noqa: E402
 
 from analysis.optimization import Optimizer, SearchSpace  # noqa: E402
 from analysis.unmixing import OnlineNMF  # noqa: E402
+from benchmarks.report import Report, results  # noqa: E402
 from daemon.engine import Engine  # noqa: E402
 from daemon.engine.interruptions import Interruptions  # noqa: E402
 from daemon.engine.run_engine import close_run_engine, make_run_engine  # noqa: E402
@@ -47,7 +48,6 @@ from daemon.settings import load_settings  # noqa: E402
 from simulators.diffractometer import instrument  # noqa: E402
 from simulators.outages import Outage  # noqa: E402
 
-RESULTS = Path(__file__).with_name("results") / "suspender_trips.md"
 CLOCK = "x100"
 FLOOR = 50.0
 """Ring current below which is suspended, mA; the twin's is 100."""
@@ -178,7 +178,7 @@ def theirs(engine: RunEngine, devices: dict[str, Any]) -> None:
     engine.install_suspender(SuspendFloor(devices["monitor"].current, FLOOR))
 
 
-def row(name: str, score: Score) -> str:
+def row(name: str, score: Score) -> list[str]:
     """One row of the table."""
     delays = score.delays()
     cells = [f"{len(score.trips)}", f"{len(delays)}", "" if score.recorded is None else f"{score.recorded}"]
@@ -188,7 +188,7 @@ def row(name: str, score: Score) -> str:
         if score.blocked
         else ["", ""]
     )
-    return f"| {name} | " + " | ".join(cells) + " |"
+    return [name, *cells]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -197,12 +197,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--trips", type=int, default=100, help="trips of each way")
     parser.add_argument("--seconds", type=float, default=0.02, help="length of a trip, s")
     parser.add_argument("--seed", type=int, default=0, help="of the times of the trips")
-    parser.add_argument("--write", action="store_true", help=f"write the table to {RESULTS.name}, too")
+    parser.add_argument("--write", action="store_true", help=f"write the table to {results(__file__).name}, too")
     options = parser.parse_args(argv)
     # Of every miss bluesky has a traceback, and of every recovery a line.
     logging.disable(logging.CRITICAL)
     given = (options.trips, options.seconds, options.seed)
+    report = Report()
     heads = (
+        "analysis",
         "trips",
         "acted on",
         "in the run's record",
@@ -211,17 +213,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         "loop blocked, median ms",
         "worst ms",
     )
-    lines = [f"| analysis | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
     with contextlib.redirect_stdout(sys.stderr):
-        lines.append(row("in the analyst: the engine", with_engine(*given)))
-        lines.append(row("in the loop: our suspenders", in_the_loop(*given, ours)))
-        lines.append(row("in the loop: bluesky's SuspendFloor", in_the_loop(*given, theirs)))
-    lines += ["", "| machine | |", "|---|---|", f"| cores | {os.cpu_count()} |"]
-    lines += [f"| load over 5 min | {os.getloadavg()[1]:.1f} |"]
-    print("\n".join(lines))
-    if options.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        rows = [
+            row("in the analyst: the engine", with_engine(*given)),
+            row("in the loop: our suspenders", in_the_loop(*given, ours)),
+            row("in the loop: bluesky's SuspendFloor", in_the_loop(*given, theirs)),
+        ]
+    report.table(heads, rows)
+    report.finish(results(__file__) if options.write else None)
 
 
 if __name__ == "__main__":
