@@ -25,7 +25,7 @@ def fuzzed(root: Path, runs: Path, results: Path, more: Sequence[str]) -> dict[s
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("paths", ["^/api/v1/", "^/api/(?!v1/)"])
+@pytest.mark.parametrize("paths", ["^/api/v1/", pytest.param("^/api/(?!v1/)", marks=pytest.mark.slow)])
 def test_answers_are_as_they_are_described(
     project_root: Path, demo: dict[str, Any], tmp_path: Path, paths: str
 ) -> None:
