@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from simulators.errors import SimulatorError
 from simulators.fields import RandomField
@@ -53,11 +54,13 @@ class Sample:
         components: Names of the components.
         abundances: Fraction of each component, shape (component, y, x), non-negative, summing to 1 over components.
         thickness: How much material emits in each pixel, relative to the mean, shape (y, x).
+        margin: Pixels at each side that lie outside the field of view until the sample drifts.
     """
 
     components: tuple[str, ...]
     abundances: Floats
     thickness: Floats
+    margin: int = 0
 
     def __post_init__(self) -> None:
         """Check that the maps belong together.
@@ -70,6 +73,8 @@ class Sample:
                 f"abundances of shape {self.abundances.shape} do not belong to {len(self.components)} components "
                 f"and a thickness of shape {self.thickness.shape}: give (component, y, x) and (y, x)"
             )
+        if self.margin < 0 or min(self.shape) < 1:
+            raise SimulatorError(f"a margin of {self.margin} pixels leaves nothing of {self.thickness.shape}")
         if not np.isfinite(self.abundances).all() or self.abundances.min() < 0.0:
             raise SimulatorError("abundances must be finite and not negative")
         if not np.allclose(self.abundances.sum(axis=0), 1.0, atol=1e-9):
@@ -79,8 +84,8 @@ class Sample:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        rows, columns = self.thickness.shape
+        """Rows and columns of the field of view."""
+        rows, columns = (length - 2 * self.margin for length in self.thickness.shape)
         return rows, columns
 
 
@@ -100,7 +105,7 @@ def draw_sample(style: SampleStyle, shape: tuple[int, int], seed: int, margin: i
         The sample, margins included.
 
     Raises:
-        SimulatorError: There are fewer than two components or no pixels.
+        SimulatorError: There are fewer than two components, or no pixels.
     """
     if len(style.components) < 2:
         raise SimulatorError("a sample has at least two components, the last of which is the substrate")
@@ -109,44 +114,74 @@ def draw_sample(style: SampleStyle, shape: tuple[int, int], seed: int, margin: i
     rng = np.random.default_rng([seed, SAMPLE_STREAM])
     y, x = _positions(shape, margin)
     count = len(style.components)
-    abundances = np.zeros((count, *np.broadcast_shapes(y.shape, x.shape)))
-    abundances[:-1] = style.residue / (count - 1)
-    abundances[-1] = 1.0 - style.residue
+    abundances = np.zeros((count, y.size, x.size))
+    abundances[:-1], abundances[-1] = style.residue / (count - 1), 1.0 - style.residue
     kinds = rng.permutation(np.repeat(np.arange(count - 1), style.grains))
     for kind in kinds:
-        cover = _particle(style, rng, y, x, shape)
-        abundances *= 1.0 - cover
-        abundances += _composition(style, rng, int(kind))[:, None, None] * cover
+        particle = _Particle.draw(style, rng, shape)
+        composition = _composition(style, rng, int(kind))
+        rows, columns = particle.box(y, x)
+        cover = particle.cover(y[rows], x[columns])
+        abundances[:, rows, columns] *= 1.0 - cover
+        abundances[:, rows, columns] += composition[:, None, None] * cover
     field = RandomField.draw(rng, length_scale=0.12, deviation=style.thickness, features=48)
-    thickness = np.exp(field(x, y) - 0.5 * style.thickness**2)
-    return Sample(style.components, abundances / abundances.sum(axis=0), thickness)
+    thickness = np.exp(field.on_grid(x, y) - 0.5 * style.thickness**2)
+    return Sample(style.components, abundances / abundances.sum(axis=0), thickness, margin)
 
 
 def _positions(shape: tuple[int, int], margin: int) -> tuple[Floats, Floats]:
-    """Positions of the pixels in units of the shorter side: y of shape (rows, 1), x of shape (1, columns)."""
+    """Positions of the pixels in units of the shorter side: y of shape (rows,), x of shape (columns,)."""
     side = min(shape)
     y, x = ((np.arange(-margin, length + margin) + 0.5) / side for length in shape)
-    return y[:, None], x[None, :]
+    return y, x
 
 
-def _particle(style: SampleStyle, rng: np.random.Generator, y: Floats, x: Floats, shape: tuple[int, int]) -> Floats:
-    """Draw how much one particle covers each pixel, 0 to 1: an ellipse with a rough outline."""
-    height, width = (length / min(shape) for length in shape)
-    centre_y, centre_x = rng.uniform(0.0, height), rng.uniform(0.0, width)
-    radius, angle, stretch = rng.uniform(*style.radius), rng.uniform(0.0, np.pi), rng.uniform(0.75, 1.33)
-    waves = style.roughness * rng.normal(size=(4, 2)) / np.arange(1, 5)[:, None]
-    edge = style.diffuse if rng.uniform() < style.diffuse_fraction else style.sharp
-    dy, dx = y - centre_y, x - centre_x
-    along = (np.cos(angle) * dx + np.sin(angle) * dy) * stretch
-    across = (np.cos(angle) * dy - np.sin(angle) * dx) / stretch
-    distance, direction = np.hypot(along, across), np.arctan2(across, along)
-    orders = np.arange(2, 6)
-    outline = 1.0 + sum(
-        (c * np.cos(n * direction) + s * np.sin(n * direction) for n, (c, s) in zip(orders, waves, strict=True)),
-        np.zeros_like(distance),
-    )
-    inside = (radius * np.maximum(outline, 0.3) - distance) / edge
-    return 0.5 * (1.0 + np.tanh(0.5 * np.clip(inside, -40.0, 40.0)))
+@dataclass(frozen=True, slots=True)
+class _Particle:
+    """An ellipse with a rough outline.
+
+    Attributes:
+        centre: Position (y, x).
+        radius: Its mean radius.
+        angle: Direction of its long axis, rad.
+        stretch: Square root of the ratio of its axes.
+        outline: Relative radius at directions from -pi to pi, evenly spaced.
+        edge: Width of its edge.
+    """
+
+    centre: tuple[float, float]
+    radius: float
+    angle: float
+    stretch: float
+    outline: Floats
+    edge: float
+
+    @classmethod
+    def draw(cls, style: SampleStyle, rng: np.random.Generator, shape: tuple[int, int]) -> _Particle:
+        """Draw a particle whose centre lies in a field of view of a shape in pixels."""
+        centre_y, centre_x = (float(rng.uniform(0.0, length / min(shape))) for length in shape)
+        radius, angle, stretch = rng.uniform(*style.radius), rng.uniform(0.0, np.pi), rng.uniform(0.75, 1.33)
+        waves = style.roughness * rng.normal(size=(4, 2)) / np.arange(1, 5)[:, None]
+        angles = np.arange(2, 6) * np.linspace(-np.pi, np.pi, 361)[:, None]
+        outline = np.maximum(1.0 + np.cos(angles) @ waves[:, 0] + np.sin(angles) @ waves[:, 1], 0.3)
+        edge = style.diffuse if rng.uniform() < style.diffuse_fraction else style.sharp
+        return cls((centre_y, centre_x), float(radius), float(angle), float(stretch), outline, edge)
+
+    def box(self, y: Floats, x: Floats) -> tuple[slice, slice]:
+        """Return the rows and columns outside which the particle covers less than 1e-5."""
+        reach = self.radius * float(self.outline.max()) * max(self.stretch, 1.0 / self.stretch) + 12.0 * self.edge
+        ends = (np.searchsorted(p, [c - reach, c + reach]) for p, c in zip((y, x), self.centre, strict=True))
+        rows, columns = (slice(int(low), int(high)) for low, high in ends)
+        return rows, columns
+
+    def cover(self, y: Floats, x: Floats) -> Floats:
+        """Return how much the particle covers, 0 to 1, shape (y, x): a logistic function across its edge."""
+        dy, dx = y[:, None] - self.centre[0], x[None, :] - self.centre[1]
+        along = (np.cos(self.angle) * dx + np.sin(self.angle) * dy) * self.stretch
+        across = (np.cos(self.angle) * dy - np.sin(self.angle) * dx) / self.stretch
+        direction = np.arctan2(across, along)
+        limit = self.radius * np.interp(direction, np.linspace(-np.pi, np.pi, 361), self.outline)
+        return expit((limit - np.hypot(along, across)) / self.edge)
 
 
 def _composition(style: SampleStyle, rng: np.random.Generator, kind: int) -> Floats:
@@ -154,7 +189,7 @@ def _composition(style: SampleStyle, rng: np.random.Generator, kind: int) -> Flo
     count = len(style.components)
     composition = np.zeros(count)
     others = [index for index in range(count - 1) if index != kind]
-    # Twice a Beta(1, 3) variable's share: mostly little, now and then much; its mean is the style's.
+    # A Beta(1, 3) variable, of mean 1/4, is mostly small and now and then large.
     foreign = min(0.9, 4.0 * style.mixing * rng.beta(1.0, 3.0)) if others else 0.0
     composition[others] = foreign * rng.dirichlet(np.ones(len(others))) if others else 0.0
     composition[kind] = 1.0 - foreign
