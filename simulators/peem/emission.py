@@ -98,5 +98,5 @@ def _yields(edge: str, components: Sequence[str], energies: Floats, resolution: 
             raise SimulatorError(f"no component {name!r} at the {edge} edge: choose among {', '.join(absorption)}")
         emitter = EMITTERS[name]
         before = 1.0 + emitter.gradient * (energies - low)
-        spectra.append(absorption[name] if name == substrate else before + emitter.jump * absorption[name])
+        spectra.append(before * absorption[name] if name == substrate else before + emitter.jump * absorption[name])
     return np.array(spectra)

@@ -118,8 +118,10 @@ class View:
         rows, columns = (length - 2 * margin for length in images.shape[1:])
         before = max(margin, room + int(np.ceil(REACH * blur)) + 1)
         padded = tuple(fft.next_fast_len(length + 2 * before, real=True) for length in (rows, columns))
-        widths = [(before - margin, full - n - before - margin) for full, n in zip(padded, (rows, columns), strict=True)]
-        widths = [(low, max(0, high)) for low, high in widths]
+        first = before - margin
+        widths = [
+            (first, all_ - inner - 2 * margin - first) for all_, inner in zip(padded, (rows, columns), strict=True)
+        ]
         grown = np.pad(images, [(0, 0), *widths], mode="edge")
         full = (grown.shape[1], grown.shape[2])
         ky, kx = _frequencies(full)

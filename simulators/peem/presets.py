@@ -107,9 +107,9 @@ def preset(
         conditions = replace(conditions, dose=0.2 * conditions.dose, drift=2.0 * conditions.drift)
     elif difficulty != "default":
         raise SimulatorError(f"unknown difficulty {difficulty!r}: choose one of {', '.join(DIFFICULTIES)}")
-    unknown = set(changes) - set(Conditions.__slots__)
-    if unknown:
-        raise SimulatorError(f"unknown conditions {', '.join(sorted(unknown))}; known are {', '.join(Conditions.__slots__)}")
+    known = Conditions.__slots__
+    if unknown := set(changes) - set(known):
+        raise SimulatorError(f"unknown conditions {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     return Preset(style, replace(conditions, **changes))
 
 

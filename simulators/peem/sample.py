@@ -189,8 +189,8 @@ def _composition(style: SampleStyle, rng: np.random.Generator, kind: int) -> Flo
     count = len(style.components)
     composition = np.zeros(count)
     others = [index for index in range(count - 1) if index != kind]
-    # A Beta(1, 3) variable, of mean 1/4, is mostly small and now and then large.
-    foreign = min(0.9, 4.0 * style.mixing * rng.beta(1.0, 3.0)) if others else 0.0
+    # No grain is pure: half of the mixing is in all, the rest, of mean 1/4 before scaling, mostly little, seldom much.
+    foreign = min(0.9, style.mixing * (0.5 + 2.0 * rng.beta(1.0, 3.0))) if others else 0.0
     composition[others] = foreign * rng.dirichlet(np.ones(len(others))) if others else 0.0
     composition[kind] = 1.0 - foreign
     return composition
