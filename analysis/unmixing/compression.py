@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,32 @@ def compress(X: Reals, rank: int, column_scale: Floats | None = None, row_scale:
         block = slice(start, start + _ROWS)
         np.matmul(projector.T.astype(X.dtype), _scaled(X, block, None, row_scale).T, out=coordinates[:, block])
     return Compressed(coordinates, np.ascontiguousarray(basis.T), values)
+
+
+def compress_blocks(
+    blocks: Callable[[], Iterable[Reals]], n: int, rank: int, column_scale: Floats | None = None
+) -> Compressed:
+    """Compress spectra that come in blocks and are never in memory all at once.
+
+    Args:
+        blocks: Gives the blocks of spectra, shape (any, m), float32 or float64, in the same order each time; called
+            twice.
+        n: Number of spectra in all.
+        rank: Number of dimensions to keep, at most m.
+        column_scale: Factor on each energy, shape (m,).
+
+    Returns:
+        The compressed spectra, float32.
+    """
+    total = sum((second_moments(X, column_scale) for X in blocks()), start=np.zeros(()))
+    values, vectors = np.linalg.eigh(total)
+    basis = vectors[:, ::-1][:, :rank]
+    projector = (basis if column_scale is None else basis * column_scale[:, None]).T
+    coordinates, start = np.empty((basis.shape[1], n), np.float32), 0
+    for X in blocks():
+        coordinates[:, start : start + len(X)] = projector.astype(X.dtype) @ X.T
+        start += len(X)
+    return Compressed(coordinates, np.ascontiguousarray(basis.T), np.maximum(values[::-1], 0.0))
 
 
 def _compress_few(X: Reals, rank: int) -> Compressed:

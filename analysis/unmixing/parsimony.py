@@ -68,10 +68,10 @@ def _least_absolute(A: Floats, y: Floats, steps: int = 50) -> Floats:
     """Minimise Σ |y − A x| by iteratively reweighted least squares; A of shape (m, p), x of shape (p,)."""
     floor = 1e-2 * float(np.abs(A).max()) + 1e-300
     weight = np.ones(len(y))
-    x = np.zeros(A.shape[1])
+    x: Floats = np.zeros(A.shape[1])
     for _ in range(steps):
         root = np.sqrt(weight)
-        new = np.linalg.lstsq(A * root[:, None], y * root, rcond=None)[0]
+        new = np.asarray(np.linalg.lstsq(A * root[:, None], y * root, rcond=None)[0], float)
         done = float(np.abs(new - x).max()) < 1e-6
         x = new
         if done:

@@ -89,6 +89,8 @@ def find_vertices(cloud: Cloud, k: int, *, settle: bool = True, seed: int = 0) -
         Spectra of unit sum, shape (k, m), ≥ 0.
     """
     n = cloud.points.shape[1]
+    if k == 1:
+        return _spectra(cloud.points.mean(axis=1)[None, :], cloud)
     chosen = np.arange(n)
     if n > _SAMPLED:
         chosen = np.sort(np.random.default_rng(seed).choice(n, _SAMPLED, replace=False))
@@ -98,6 +100,11 @@ def find_vertices(cloud: Cloud, k: int, *, settle: bool = True, seed: int = 0) -
         extent = float(np.sqrt(points.var(axis=1).sum()))
         width = max(2.0 * float(np.median(noise)), 0.02 * extent)
         corners = np.array([_mean_shift(points, corner, width) for corner in corners])
+    return _spectra(corners, cloud)
+
+
+def _spectra(corners: Floats, cloud: Cloud) -> Floats:
+    """Spectra of unit sum, ≥ 0, that points (k, r) stand for."""
     H = np.maximum(corners @ cloud.basis, 0.0)
     H = np.where(H.any(axis=1, keepdims=True), H, 1.0)
     return H / H.sum(axis=1, keepdims=True)

@@ -1,0 +1,270 @@
+"""Number of components, background, start and orthogonality, chosen together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.unmixing.backgrounds import Background, remove_background
+from analysis.unmixing.compression import Compressed, compress
+from analysis.unmixing.identify import Standards, compare
+from analysis.unmixing.initial import svd_components
+from analysis.unmixing.minimum_volume import MinimumVolumeNMF
+from analysis.unmixing.nmf import NMF
+from analysis.unmixing.nmfso import NMFSO, map_overlap
+from analysis.unmixing.parsimony import separate_spectra
+from analysis.unmixing.shared_nnls import shared_nnls
+from analysis.unmixing.vertices import find_vertices, make_cloud
+
+Floats = NDArray[np.float64]
+Method = Literal["corners", "nmf-so", "minimum volume"]
+Start = Literal["corners", "svd"]
+
+METHODS: tuple[Method, ...] = get_args(Method)
+
+OMEGAS = (0.0, 0.02, 0.1, 0.3)
+"""Weights of the orthogonality that are tried."""
+
+MOST_COMPONENTS = 8
+
+_SHARE = 0.03
+"""Least share of the variation between pixels that makes a component; drift at edges makes up to 0.015."""
+
+_ITERATIONS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One way to unmix.
+
+    Attributes:
+        n_components: Number of components.
+        background: What is removed from each spectrum first.
+        method: "corners" (the purest spectra, freed from one another), "nmf-so" or "minimum volume".
+        start: Where the iteration starts; "corners" for the method of that name.
+        omega: Weight of the orthogonality, 0 for other methods than "nmf-so".
+    """
+
+    n_components: int
+    background: Background
+    method: Method
+    start: Start = "corners"
+    omega: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of a recipe.
+
+    Attributes:
+        recipe: The recipe.
+        spectra: Of unit sum, strongest first, shape (k, m).
+        misfit: Structure that the non-negative model leaves over, as a share of the variation between pixels.
+        artefacts: Mean over the spectra of 1 − r between each and itself without lines or dips of the others.
+        overlap: Mean cosine between two abundance maps.
+        lost: Share of the variation between pixels that the background took away.
+        correlation: Mean correlation with the matched standards after the shift, NaN without standards.
+        score: What recipes are compared by; larger is better, 1 is best.
+    """
+
+    recipe: Recipe
+    spectra: Floats
+    misfit: float
+    artefacts: float
+    overlap: float
+    lost: float
+    correlation: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A recipe, and what else there was.
+
+    Attributes:
+        recipe: What was chosen.
+        trials: All recipes tried, the best first.
+        strengths: Share of each dimension of the raw data, from the second on, in the variation between pixels; one
+            below 0.03 is not taken for a component. Shape (≤ 8,).
+        certainty: Share of the four interleaved quarters of the image that alone lead to the same number of
+            components, background and method.
+    """
+
+    recipe: Recipe
+    trials: tuple[Trial, ...]
+    strengths: Floats
+    certainty: float
+
+
+def choose(
+    image: Floats,
+    energies: Floats,
+    *,
+    n_components: int | None = None,
+    backgrounds: Sequence[Background] = ("none", "line", "shirley", "arctangent"),
+    omegas: Sequence[float] = OMEGAS,
+    methods: Sequence[Method] = METHODS,
+    standards: Standards | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Choice:
+    """Try all recipes on a small image and take the best.
+
+    Args:
+        image: Spectra, shape (y, x, m), a few thousand pixels.
+        energies: Rising, shape (m,), in eV.
+        n_components: Number of components; None to choose it: 1 + the number of further dimensions, each with at least
+            0.03 of the variation between pixels above the noise (and above the Marchenko-Pastur edge).
+        backgrounds: Backgrounds to try.
+        omegas: Weights of the orthogonality to try.
+        methods: Methods to try.
+        standards: Library to compare with, as for :func:`analysis.unmixing.identify.compare`.
+        progress: Called with what is being done and how much of it is.
+
+    Returns:
+        The choice.
+    """
+    trials, strengths = _all_trials(image, energies, n_components, backgrounds, omegas, methods, standards, progress)
+    best = trials[0].recipe
+    quarters = [image[y::2, x::2] for y in (0, 1) for x in (0, 1)]
+    quarters = [quarter for quarter in quarters if quarter.shape[0] * quarter.shape[1] >= 256]
+    same = [
+        _alike(_all_trials(q, energies, n_components, backgrounds, omegas, methods, standards, None)[0][0].recipe, best)
+        for q in quarters
+    ]
+    return Choice(best, tuple(trials), strengths, float(np.mean(same)) if same else float("nan"))
+
+
+def follow(recipe: Recipe, data: Compressed, column_scale: Floats, shape: tuple[int, int]) -> Floats:
+    """Unmix compressed spectra by a recipe.
+
+    Args:
+        recipe: The recipe; its background has been removed.
+        data: Compressed spectra.
+        column_scale: Factor on each energy that the compressed data hold, shape (m,).
+        shape: Rows and columns of the image.
+
+    Returns:
+        Spectra of unit sum, strongest first, shape (k, m).
+    """
+    k = recipe.n_components
+    if recipe.start == "svd":
+        H = svd_components(data, k) / column_scale
+    else:
+        H = separate_spectra(find_vertices(make_cloud(data, k, column_scale, shape), k))
+    if recipe.method != "corners":
+        model: NMF = MinimumVolumeNMF(k) if recipe.method == "minimum volume" else NMFSO(k, omega=recipe.omega)
+        scaled = H * column_scale
+        W = shared_nnls(scaled @ scaled.T, data.times_components(scaled))
+        H = model._alternate(data, W, scaled, _ITERATIONS)[1] / column_scale
+    H = H / np.maximum(H.sum(axis=1, keepdims=True), 1e-300)
+    return H[np.argsort(-maps_of(data, H, column_scale).sum(axis=1), kind="stable")]
+
+
+def maps_of(data: Compressed, H: Floats, column_scale: Floats) -> NDArray[np.float32]:
+    """Non-negative maps (k, n) of compressed spectra for spectra H (k, m)."""
+    scaled = H * column_scale
+    return shared_nnls(scaled @ scaled.T, data.times_components(scaled))
+
+
+def dimension_shares(data: Compressed) -> Floats:
+    """Share of each dimension but the first in the variation between pixels, noise taken off, shape (≤ 8,).
+
+    A dimension within the Marchenko-Pastur bulk of the noise, whose variance the weaker half of the dimensions shows,
+    has share 0.
+    """
+    n, m = data.shape
+    values = data.values
+    noise = float(np.median(values[len(values) // 2 :])) if len(values) > 3 else 0.0
+    edge = noise * (1.0 + np.sqrt(m / n)) ** 2 / max((1.0 - np.sqrt(min(m / n, 1.0))) ** 2, 1e-2)
+    signal = np.where(values > max(1.05 * edge, 1e-10 * values[0]), values - noise, 0.0)[1 : MOST_COMPONENTS + 1]
+    return signal / max(float(signal.sum()), 1e-300)
+
+
+def _all_trials(
+    image: Floats,
+    energies: Floats,
+    n_components: int | None,
+    backgrounds: Sequence[Background],
+    omegas: Sequence[float],
+    methods: Sequence[Method],
+    standards: Standards | None,
+    progress: Callable[[str, float], None] | None,
+) -> tuple[list[Trial], Floats]:
+    """Try everything; returns trials, best first, and the shares of the raw data's dimensions."""
+    shape = (image.shape[0], image.shape[1])
+    X = image.reshape(-1, image.shape[2])
+    mean = X.mean(axis=0)
+    scale = 1.0 / np.sqrt(np.maximum(mean, 0.02 * mean.max() + 1e-300) / max(float(mean.mean()), 1e-300))
+    raw = compress(X, min(X.shape), scale)
+    shares = dimension_shares(raw)
+    variation = _variation(raw)
+    trials = []
+    for step, background in enumerate(backgrounds):
+        data = (
+            raw if background == "none" else compress(remove_background(X, energies, background), min(X.shape), scale)
+        )
+        found = 1 + int((dimension_shares(data) >= _SHARE).sum())
+        k = min(found if n_components is None else n_components, *X.shape)
+        lost = max(0.0, 1.0 - _variation(data) / variation) if variation > 0.0 else 0.0
+        for recipe in _recipes(k, background, omegas, methods):
+            trials.append(_try(recipe, data, scale, shape, energies, lost, standards))
+        if progress is not None:
+            progress("choosing", (step + 1) / len(backgrounds))
+    return sorted(trials, key=lambda trial: -trial.score), shares
+
+
+def _recipes(k: int, background: Background, omegas: Sequence[float], methods: Sequence[Method]) -> list[Recipe]:
+    """All recipes for one background."""
+    recipes = [Recipe(k, background, method) for method in methods if method != "nmf-so"]
+    if "nmf-so" in methods:
+        recipes += [Recipe(k, background, "nmf-so", start, omega) for omega in omegas for start in get_args(Start)]
+    return recipes
+
+
+def _try(
+    recipe: Recipe,
+    data: Compressed,
+    scale: Floats,
+    shape: tuple[int, int],
+    energies: Floats,
+    lost: float,
+    standards: Standards | None,
+) -> Trial:
+    """Follow one recipe and measure what came of it."""
+    H = follow(recipe, data, scale, shape)
+    W = maps_of(data, H, scale).astype(float)
+    k = len(H)
+    scaled = H * scale
+    residual = float(data.values.sum() - 2.0 * (W * data.times_components(scaled)).sum())
+    residual += float(((W @ W.T) * (scaled @ scaled.T)).sum())
+    misfit = max(0.0, residual - float(data.values[k:].sum())) / max(_variation(data), 1e-300)
+    cleaned = separate_spectra(H, 1.0)
+    artefacts = float(np.mean([1.0 - _pearson(a, b) for a, b in zip(H, cleaned, strict=True)]))
+    overlap = map_overlap(W / np.maximum(W.sum(axis=0), 1e-300))
+    correlation = float("nan")
+    score = 1.0 - misfit - artefacts - 0.25 * overlap - 0.25 * lost
+    if standards:
+        correlation = float(np.nanmean(compare(H, energies, standards).matched))
+        score = correlation - misfit - 0.05 * overlap - 0.25 * lost
+    return Trial(recipe, H, misfit, artefacts, overlap, lost, correlation, score)
+
+
+def _variation(data: Compressed) -> float:
+    """Variation between pixels above the noise: all dimensions but the first."""
+    noise = float(np.median(data.values[len(data.values) // 2 :]))
+    return float(np.maximum(data.values[1 : MOST_COMPONENTS + 1] - noise, 0.0).sum())
+
+
+def _alike(first: Recipe, second: Recipe) -> bool:
+    return replace(first, omega=0.0, start="corners") == replace(second, omega=0.0, start="corners")
+
+
+def _pearson(first: Floats, second: Floats) -> float:
+    """Correlation of two spectra; 1 where both are flat."""
+    a, b = first - first.mean(), second - second.mean()
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / length if length > 0.0 else 1.0
