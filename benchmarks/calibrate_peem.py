@@ -1,8 +1,8 @@
 """How well the source's recipe recovers the spectra of the photoemission twin: what its default preset is set by.
 
 The recipe: correct each frame for dark, flat field and I0, register it, remove an arctangent step from every spectrum,
-cut off what is negative, factorise with soft orthogonality of the maps for several weights ω, and keep the best. Spectra
-are matched one to one with the standards on the twin's own energy scale, steps and all, and compared by Pearson
+cut off what is negative, factorise with soft orthogonality of the maps for several weights ω, and keep the best.
+Spectra are matched one to one with the standards on the twin's own energy scale, steps and all, and compared by Pearson
 correlation. Run ``python -m benchmarks.calibrate_peem``.
 """
 

@@ -4,56 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.unmixing.backgrounds import Background, remove_background
+from analysis.unmixing.backgrounds import BACKGROUNDS, Background, remove_background
 from analysis.unmixing.compression import Compressed, compress
 from analysis.unmixing.identify import Standards, compare
-from analysis.unmixing.initial import svd_components
-from analysis.unmixing.minimum_volume import MinimumVolumeNMF
-from analysis.unmixing.nmf import NMF
-from analysis.unmixing.nmfso import NMFSO, map_overlap
+from analysis.unmixing.nmfso import map_overlap
 from analysis.unmixing.parsimony import separate_spectra
-from analysis.unmixing.shared_nnls import shared_nnls
-from analysis.unmixing.vertices import find_vertices, make_cloud
+from analysis.unmixing.recipes import METHODS, Method, Recipe, Start, dimension_shares, follow, maps_of, variation_of
 
 Floats = NDArray[np.float64]
-Method = Literal["corners", "nmf-so", "minimum volume"]
-Start = Literal["corners", "svd"]
-
-METHODS: tuple[Method, ...] = get_args(Method)
-
 OMEGAS = (0.0, 0.02, 0.1, 0.3)
 """Weights of the orthogonality that are tried."""
 
-MOST_COMPONENTS = 8
-
 _SHARE = 0.03
 """Least share of the variation between pixels that makes a component; drift at edges makes up to 0.015."""
-
-_ITERATIONS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """One way to unmix.
-
-    Attributes:
-        n_components: Number of components.
-        background: What is removed from each spectrum first.
-        method: "corners" (the purest spectra, freed from one another), "nmf-so" or "minimum volume".
-        start: Where the iteration starts; "corners" for the method of that name.
-        omega: Weight of the orthogonality, 0 for other methods than "nmf-so".
-    """
-
-    n_components: int
-    background: Background
-    method: Method
-    start: Start = "corners"
-    omega: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +73,7 @@ def choose(
     energies: Floats,
     *,
     n_components: int | None = None,
-    backgrounds: Sequence[Background] = ("none", "line", "shirley", "arctangent"),
+    backgrounds: Sequence[Background] = BACKGROUNDS,
     omegas: Sequence[float] = OMEGAS,
     methods: Sequence[Method] = METHODS,
     standards: Standards | None = None,
@@ -138,52 +106,6 @@ def choose(
     return Choice(best, tuple(trials), strengths, float(np.mean(same)) if same else float("nan"))
 
 
-def follow(recipe: Recipe, data: Compressed, column_scale: Floats, shape: tuple[int, int]) -> Floats:
-    """Unmix compressed spectra by a recipe.
-
-    Args:
-        recipe: The recipe; its background has been removed.
-        data: Compressed spectra.
-        column_scale: Factor on each energy that the compressed data hold, shape (m,).
-        shape: Rows and columns of the image.
-
-    Returns:
-        Spectra of unit sum, strongest first, shape (k, m).
-    """
-    k = recipe.n_components
-    if recipe.start == "svd":
-        H = svd_components(data, k) / column_scale
-    else:
-        H = separate_spectra(find_vertices(make_cloud(data, k, column_scale, shape), k))
-    if recipe.method != "corners":
-        model: NMF = MinimumVolumeNMF(k) if recipe.method == "minimum volume" else NMFSO(k, omega=recipe.omega)
-        scaled = H * column_scale
-        W = shared_nnls(scaled @ scaled.T, data.times_components(scaled))
-        H = model._alternate(data, W, scaled, _ITERATIONS)[1] / column_scale
-    H = H / np.maximum(H.sum(axis=1, keepdims=True), 1e-300)
-    return H[np.argsort(-maps_of(data, H, column_scale).sum(axis=1), kind="stable")]
-
-
-def maps_of(data: Compressed, H: Floats, column_scale: Floats) -> NDArray[np.float32]:
-    """Non-negative maps (k, n) of compressed spectra for spectra H (k, m)."""
-    scaled = H * column_scale
-    return shared_nnls(scaled @ scaled.T, data.times_components(scaled))
-
-
-def dimension_shares(data: Compressed) -> Floats:
-    """Share of each dimension but the first in the variation between pixels, noise taken off, shape (≤ 8,).
-
-    A dimension within the Marchenko-Pastur bulk of the noise, whose variance the weaker half of the dimensions shows,
-    has share 0.
-    """
-    n, m = data.shape
-    values = data.values
-    noise = float(np.median(values[len(values) // 2 :])) if len(values) > 3 else 0.0
-    edge = noise * (1.0 + np.sqrt(m / n)) ** 2 / max((1.0 - np.sqrt(min(m / n, 1.0))) ** 2, 1e-2)
-    signal = np.where(values > max(1.05 * edge, 1e-10 * values[0]), values - noise, 0.0)[1 : MOST_COMPONENTS + 1]
-    return signal / max(float(signal.sum()), 1e-300)
-
-
 def _all_trials(
     image: Floats,
     energies: Floats,
@@ -201,7 +123,7 @@ def _all_trials(
     scale = 1.0 / np.sqrt(np.maximum(mean, 0.02 * mean.max() + 1e-300) / max(float(mean.mean()), 1e-300))
     raw = compress(X, min(X.shape), scale)
     shares = dimension_shares(raw)
-    variation = _variation(raw)
+    variation = variation_of(raw)
     trials = []
     for step, background in enumerate(backgrounds):
         data = (
@@ -209,9 +131,9 @@ def _all_trials(
         )
         found = 1 + int((dimension_shares(data) >= _SHARE).sum())
         k = min(found if n_components is None else n_components, *X.shape)
-        lost = max(0.0, 1.0 - _variation(data) / variation) if variation > 0.0 else 0.0
-        for recipe in _recipes(k, background, omegas, methods):
-            trials.append(_try(recipe, data, scale, shape, energies, lost, standards))
+        lost = max(0.0, 1.0 - variation_of(data) / variation) if variation > 0.0 else 0.0
+        recipes = _recipes(k, background, omegas, methods)
+        trials += [_try(recipe, data, scale, shape, energies, lost, standards) for recipe in recipes]
         if progress is not None:
             progress("choosing", (step + 1) / len(backgrounds))
     return sorted(trials, key=lambda trial: -trial.score), shares
@@ -241,7 +163,7 @@ def _try(
     scaled = H * scale
     residual = float(data.values.sum() - 2.0 * (W * data.times_components(scaled)).sum())
     residual += float(((W @ W.T) * (scaled @ scaled.T)).sum())
-    misfit = max(0.0, residual - float(data.values[k:].sum())) / max(_variation(data), 1e-300)
+    misfit = max(0.0, residual - float(data.values[k:].sum())) / max(variation_of(data), 1e-300)
     cleaned = separate_spectra(H, 1.0)
     artefacts = float(np.mean([1.0 - _pearson(a, b) for a, b in zip(H, cleaned, strict=True)]))
     overlap = map_overlap(W / np.maximum(W.sum(axis=0), 1e-300))
@@ -251,12 +173,6 @@ def _try(
         correlation = float(np.nanmean(compare(H, energies, standards).matched))
         score = correlation - misfit - 0.05 * overlap - 0.25 * lost
     return Trial(recipe, H, misfit, artefacts, overlap, lost, correlation, score)
-
-
-def _variation(data: Compressed) -> float:
-    """Variation between pixels above the noise: all dimensions but the first."""
-    noise = float(np.median(data.values[len(data.values) // 2 :]))
-    return float(np.maximum(data.values[1 : MOST_COMPONENTS + 1] - noise, 0.0).sum())
 
 
 def _alike(first: Recipe, second: Recipe) -> bool:

@@ -21,7 +21,10 @@ _COPIES = 6
 class Frames(Protocol):
     """Anything sliceable like an array (energy, y, x): NumPy, a memory map, Zarr, HDF5."""
 
-    shape: tuple[int, ...]
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers of energies, rows and columns."""
+        ...
 
     def __getitem__(self, key: Any, /) -> Any: ...  # noqa: ANN401
 
@@ -157,7 +160,6 @@ def _as_stack(stack: Frames | Sequence[ArrayLike]) -> Frames:
                 raise ValueError(
                     f"frame {place} has shape {shape}, those before it {shapes[0]}: give frames of one shape"
                 )
-        stack = np.asarray(stack)
     frames: Any = stack if hasattr(stack, "shape") else np.asarray(stack)
     if len(frames.shape) != 3 or 0 in frames.shape:
         raise ValueError(f"a stack has the shape (energy, y, x), all above 0, not {tuple(frames.shape)}")

@@ -86,7 +86,7 @@ class ElectronCamera(SimulatedCamera):
 
     def coordinates(self) -> Mapping[str, Coordinate]:
         """Return the position of each row and column on the sample."""
-        rows, columns = (self._pixel_size * np.arange(length) for length in self.shape)
+        rows, columns = (self._pixel_size * np.arange(length, dtype=np.float64) for length in self.shape)
         return {"y": Coordinate(rows, "µm", "y"), "x": Coordinate(columns, "µm", "x")}
 
     def bad_pixels(self) -> NDArray[np.bool_]:

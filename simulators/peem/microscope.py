@@ -155,4 +155,4 @@ class View:
 
 def _frequencies(shape: tuple[int, int]) -> tuple[Floats, Floats]:
     """Spatial frequencies, 1/pixel: ky of shape (rows, 1), kx of shape (1, columns // 2 + 1)."""
-    return np.asarray(fft.fftfreq(shape[0]))[:, None], np.asarray(fft.rfftfreq(shape[1]))[None, :]
+    return np.asarray(fft.fftfreq(shape[0]), float)[:, None], np.asarray(fft.rfftfreq(shape[1]), float)[None, :]
