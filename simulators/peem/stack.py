@@ -88,8 +88,21 @@ def simulate_stack(sample: Sample, energies: ArrayLike, conditions: Conditions |
     energies = np.asarray(energies, float)
     if energies.ndim != 1 or not energies.size or not np.isfinite(energies).all():
         raise SimulatorError("give the energies of a stack as one row of finite numbers, eV")
-    scene = Scene.draw(sample, conditions or Conditions(), seed)
-    frames = np.empty((energies.size, *sample.shape), scene.camera.dtype)
+    return measure_scene(Scene.draw(sample, conditions or Conditions(), seed), energies, seed)
+
+
+def measure_scene(scene: Scene, energies: Floats, seed: int) -> Stack:
+    """Measure a stack of frames of a scene.
+
+    Args:
+        scene: What is measured.
+        energies: Photon energies in the order of measuring, eV, shape (energy,).
+        seed: Of the noise.
+
+    Returns:
+        The stack with its truth.
+    """
+    frames = np.empty((energies.size, *scene.light.shape), scene.camera.dtype)
     for index, frame in enumerate(simulate_frames(scene, energies, seed)):
         frames[index] = frame
     dark, flat = _references(scene, seed)
