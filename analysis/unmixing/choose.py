@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.unmixing.backgrounds import BACKGROUNDS, Background, remove_background
 from analysis.unmixing.compression import Compressed, compress
+from analysis.unmixing.drift import find_drift, without
 from analysis.unmixing.identify import Standards, compare
 from analysis.unmixing.nmfso import map_overlap
 from analysis.unmixing.parsimony import separate_spectra
@@ -20,8 +21,14 @@ Floats = NDArray[np.float64]
 OMEGAS = (0.0, 0.02, 0.1, 0.3)
 """Weights of the orthogonality that are tried."""
 
-_SHARE = 0.03
-"""Least share of the variation between pixels that makes a component; drift at edges makes up to 0.015."""
+_SHARE = 0.01
+"""Least share of the variation between pixels that makes a component: a tenth of its amplitude."""
+
+_MISFIT = 10.0
+"""Weight of structure that is left over: noise is taken off, so it is there, whatever else speaks for a recipe."""
+
+_ADMIXTURE = 0.15
+"""Share of another spectrum that counts as an artefact; what seems to be more is likeness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Choice:
         recipe: What was chosen.
         trials: All recipes tried, the best first.
         strengths: Share of each dimension of the raw data, from the second on, in the variation between pixels; one
-            below 0.03 is not taken for a component. Shape (≤ 8,).
+            below 0.01 is not taken for a component, nor is the drift of the image. Shape (≤ 8,).
         certainty: Share of the four interleaved quarters of the image that alone lead to the same number of
             components, background and method.
     """
@@ -85,7 +92,8 @@ def choose(
         image: Spectra, shape (y, x, m), a few thousand pixels.
         energies: Rising, shape (m,), in eV.
         n_components: Number of components; None to choose it: 1 + the number of further dimensions, each with at least
-            0.03 of the variation between pixels above the noise (and above the Marchenko-Pastur edge).
+            0.01 of the variation between pixels above the noise (and above the Marchenko-Pastur edge), that are not
+            the drift of the image.
         backgrounds: Backgrounds to try.
         omegas: Weights of the orthogonality to try.
         methods: Methods to try.
@@ -122,13 +130,15 @@ def _all_trials(
     mean = X.mean(axis=0)
     scale = 1.0 / np.sqrt(np.maximum(mean, 0.02 * mean.max() + 1e-300) / max(float(mean.mean()), 1e-300))
     raw = compress(X, min(X.shape), scale)
+    raw = without(raw, find_drift(raw, shape))
     shares = dimension_shares(raw)
     variation = variation_of(raw)
     trials = []
     for step, background in enumerate(backgrounds):
-        data = (
-            raw if background == "none" else compress(remove_background(X, energies, background), min(X.shape), scale)
-        )
+        data = raw
+        if background != "none":
+            data = compress(remove_background(X, energies, background), min(X.shape), scale)
+            data = without(data, find_drift(data, shape))
         found = 1 + int((dimension_shares(data) >= _SHARE).sum())
         k = min(found if n_components is None else n_components, *X.shape)
         lost = max(0.0, 1.0 - variation_of(data) / variation) if variation > 0.0 else 0.0
@@ -164,14 +174,14 @@ def _try(
     residual = float(data.values.sum() - 2.0 * (W * data.times_components(scaled)).sum())
     residual += float(((W @ W.T) * (scaled @ scaled.T)).sum())
     misfit = max(0.0, residual - float(data.values[k:].sum())) / max(variation_of(data), 1e-300)
-    cleaned = separate_spectra(H, 1.0)
+    cleaned = separate_spectra(H, _ADMIXTURE)
     artefacts = float(np.mean([1.0 - _pearson(a, b) for a, b in zip(H, cleaned, strict=True)]))
     overlap = map_overlap(W / np.maximum(W.sum(axis=0), 1e-300))
     correlation = float("nan")
-    score = 1.0 - misfit - artefacts - 0.25 * overlap - 0.25 * lost
+    score = 1.0 - _MISFIT * misfit - artefacts - 0.25 * overlap - 0.25 * lost
     if standards:
         correlation = float(np.nanmean(compare(H, energies, standards).matched))
-        score = correlation - misfit - 0.05 * overlap - 0.25 * lost
+        score = correlation - _MISFIT * misfit - 0.05 * overlap - 0.25 * lost
     return Trial(recipe, H, misfit, artefacts, overlap, lost, correlation, score)
 
 

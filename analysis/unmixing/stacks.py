@@ -124,7 +124,7 @@ def survey_stack(
     axis = _checked("energies", energies, m)
     if not np.isfinite(axis).all():
         raise ValueError(f"energies[{int(np.flatnonzero(~np.isfinite(axis))[0])}] is not a number: give all of them")
-    dark_frame = None if dark is None else np.broadcast_to(np.asarray(dark, float), (height, width))
+    dark_frame = None if dark is None else _dark(dark, (height, width))
     rows = int(np.clip(memory // (m * width * 4 * _COPIES), 1, height))
     repairs = []
     if (np.diff(axis) <= 0.0).any():
@@ -172,6 +172,14 @@ def _checked(name: str, values: ArrayLike, m: int) -> Floats:
     if array.shape != (m,):
         raise ValueError(f"{name} of shape {array.shape} for {m} frames: give one for each frame")
     return array
+
+
+def _dark(dark: ArrayLike, shape: tuple[int, int]) -> Floats:
+    """A dark frame of the frames' shape."""
+    values = np.asarray(dark, float)
+    if values.shape not in ((), shape):
+        raise ValueError(f"a dark frame of shape {values.shape} for frames of {shape}: give one of that shape")
+    return np.broadcast_to(values, shape)
 
 
 def _look(

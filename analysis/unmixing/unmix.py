@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.unmixing.backgrounds import BACKGROUNDS, Background, Edges, find_edges, remove_background
 from analysis.unmixing.choose import OMEGAS, Choice, choose
 from analysis.unmixing.compression import Compressed, compress_blocks
+from analysis.unmixing.drift import find_drift, without
 from analysis.unmixing.identify import Comparison, Standards, compare, read_standards
 from analysis.unmixing.recipes import METHODS, Method, follow, maps_of
 from analysis.unmixing.smoothing import choose_width, smooth
@@ -132,6 +133,7 @@ def unmix(
     scale = 1.0 / np.sqrt(np.maximum(look.mean, 0.02 * look.mean.max()) / look.mean.mean())
     data = _compressed(look, choice.recipe.background, choice.recipe.n_components + _SPARE, scale, progress)
     shape = look.source.shape
+    data = without(data, find_drift(data, shape))
     H = follow(choice.recipe, data, scale, shape)
     maps, width = _maps(data, H, scale, shape, look.total, smoothing)
     if progress is not None:

@@ -39,7 +39,7 @@ def test_errors_count_where_there_is_light(stack: Stack) -> None:
     """Pixels below 5 % of the maximum do not."""
     bright, interface = places(stack)
     assert bright.all()
-    assert 0.05 < interface.mean() < 0.7
+    assert 0.05 < interface.mean() < 0.9
     maps = stack.truth.abundances + 0.1 * interface
     one = quality(stack, stack.truth.spectra, maps)
     assert one.interfaces == pytest.approx(0.1)

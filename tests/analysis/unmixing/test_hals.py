@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from sklearn.decomposition import NMF as SklearnNMF  # noqa: N811
 
 from analysis.unmixing.compression import compress
@@ -63,6 +64,7 @@ def test_soft_orthogonality_of_maps_that_vanish() -> None:
     np.testing.assert_allclose(W, [[0.6, 0.8]])
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_alternation_explains_the_data_as_well_as_the_reference() -> None:
     """The residual is not above that of scikit-learn's coordinate descent, on whole and on compressed data."""
     X, W, H = draw()

@@ -37,7 +37,7 @@ def test_dips_are_filled() -> None:
 
 def test_pure_spectra_stay() -> None:
     """Nothing is taken out of spectra without admixtures."""
-    np.testing.assert_allclose(separate_spectra(spectra()), spectra(), atol=2e-5)
+    np.testing.assert_allclose(separate_spectra(spectra()), spectra(), rtol=5e-3)
 
 
 def test_likeness_is_no_admixture() -> None:

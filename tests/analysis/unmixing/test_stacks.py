@@ -84,6 +84,13 @@ def test_values_that_are_not_finite_are_interpolated(stack: np.ndarray) -> None:
     assert "10 pixel values were not finite" in look.repairs[0]
 
 
+def test_a_dark_frame_of_another_shape_is_refused(stack: np.ndarray) -> None:
+    """A number fits any frame."""
+    with pytest.raises(ValueError, match=r"dark frame of shape \(5, 6\).*\(6, 5\)"):
+        survey_stack(stack, ENERGIES, dark=np.ones((5, 6)))
+    assert survey_stack(stack, ENERGIES, dark=1.0).mean.min() > 0.0
+
+
 def test_negative_values_are_kept_and_told(stack: np.ndarray) -> None:
     """Noise around zero must not be cut off."""
     stack[0, 0, 0] = -0.5

@@ -139,6 +139,6 @@ def test_what_cannot_be_unmixed_is_refused(stack: Stack) -> None:
 
 def test_few_pixels_are_unmixed_all_the_same(stack: Stack) -> None:
     """Twelve spectra give some result, of finite numbers."""
-    found = unmix(stack.frames[:, :3, :4], stack.energies, n_components=2, i0=stack.i0, dark=stack.dark)
+    found = unmix(stack.frames[:, :3, :4], stack.energies, n_components=2, i0=stack.i0)
     assert np.isfinite(found.spectra).all()
     assert np.isfinite(found.abundances).all()
