@@ -15,7 +15,17 @@ from analysis.unmixing.drift import find_drift, without
 from analysis.unmixing.identify import Standards, compare
 from analysis.unmixing.nmfso import map_overlap
 from analysis.unmixing.parsimony import separate_spectra
-from analysis.unmixing.recipes import METHODS, Method, Recipe, Start, dimension_shares, follow, maps_of, variation_of
+from analysis.unmixing.recipes import (
+    METHODS,
+    Method,
+    Recipe,
+    Start,
+    averaged,
+    dimension_shares,
+    follow,
+    maps_of,
+    variation_of,
+)
 
 Floats = NDArray[np.float64]
 OMEGAS = (0.0, 0.02, 0.1, 0.3)
@@ -168,12 +178,11 @@ def _try(
 ) -> Trial:
     """Follow one recipe and measure what came of it."""
     H = follow(recipe, data, scale, shape)
-    W = maps_of(data, H, scale).astype(float)
-    k = len(H)
-    scaled = H * scale
-    residual = float(data.values.sum() - 2.0 * (W * data.times_components(scaled)).sum())
+    even, scaled = averaged(data, len(H), shape), H * scale
+    W = maps_of(even, H, scale).astype(float)
+    residual = float(even.values.sum() - 2.0 * (W * even.times_components(scaled)).sum())
     residual += float(((W @ W.T) * (scaled @ scaled.T)).sum())
-    misfit = max(0.0, residual - float(data.values[k:].sum())) / max(variation_of(data), 1e-300)
+    misfit = max(0.0, residual) / max(variation_of(data), 1e-300)
     cleaned = separate_spectra(H, _ADMIXTURE)
     artefacts = float(np.mean([1.0 - _pearson(a, b) for a, b in zip(H, cleaned, strict=True)]))
     overlap = map_overlap(W / np.maximum(W.sum(axis=0), 1e-300))

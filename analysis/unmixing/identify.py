@@ -18,6 +18,9 @@ MAX_SHIFT = 1.5
 _COARSE = 0.1
 """Step of the first search, eV: a fraction of the narrowest line."""
 
+_STRAIGHT = 0.05
+"""A spectrum that deviates from a line by less than this share of what others do has no features."""
+
 _OVERLAP = 0.5
 """Share of a spectrum's energies that a shifted standard must cover."""
 
@@ -56,6 +59,10 @@ class Comparison:
 
 def compare(spectra: ArrayLike, energies: ArrayLike, standards: Standards, max_shift: float = MAX_SHIFT) -> Comparison:
     """Compare spectra with standards, by Pearson correlation after one rigid energy shift, and without it.
+
+    A straight line is fitted along with each standard and taken off the spectrum before, because what is emitted before
+    the edge differs from measurement to measurement and no library has it. Spectra and standards that are all but
+    straight themselves (a metal whose edges are elsewhere) are compared as they are.
 
     The shift is common to all components, because they were measured on one scale: a shift of its own for each would
     make Cu2O of CuO. It is the one that makes the sum of the best one-to-one matches largest.
@@ -123,13 +130,44 @@ def read_standards(standards: Standards, energies: Floats) -> dict[str, tuple[Fl
 def _correlations(spectra: Floats, energies: Floats, library: Mapping[str, tuple[Floats, Floats]]) -> Floats:
     """Pearson correlation of each spectrum with each standard where both are known, shape (k, s)."""
     out = np.full((len(spectra), len(library)), np.nan)
+    bent = np.linalg.norm(_straightened(spectra, energies), axis=1) / np.maximum(np.abs(spectra).mean(axis=1), 1e-300)
+    featured = bent > _STRAIGHT * bent.max()
     for column, (own, values) in enumerate(library.values()):
         common = (energies >= own[0]) & (energies <= own[-1])
-        if common.sum() < max(3, _OVERLAP * len(energies)):
+        if common.sum() < max(4, _OVERLAP * len(energies)):
             continue
-        standard = _standardised(np.interp(energies[common], own, values)[None, :])
-        out[:, column] = _standardised(spectra[:, common]) @ standard[0]
+        axis, rows = energies[common], spectra[:, common]
+        standard = np.interp(axis, own, values)[None, :]
+        if float(np.linalg.norm(_straightened(standard, axis))) > _STRAIGHT * float(
+            np.linalg.norm(standard - standard.mean())
+        ):
+            rows = np.where(featured[:, None], _sloping_as(standard[0], rows, axis), rows)
+        out[:, column] = _standardised(rows) @ _standardised(standard)[0]
     return out
+
+
+def _straightened(rows: Floats, energies: Floats) -> Floats:
+    """Rows without the straight line that fits them best."""
+    line = np.polynomial.polynomial.polyfit(energies - energies.mean(), rows.T, 1)
+    return rows - line[0][:, None] - line[1][:, None] * (energies - energies.mean())
+
+
+def _sloping_as(standard: Floats, rows: Floats, energies: Floats) -> Floats:
+    """Rows without the line c E of the least-squares fit a · standard + b + c E.
+
+    Args:
+        standard: Shape (m,), not straight.
+        rows: Spectra, shape (k, m).
+        energies: Shape (m,), in eV.
+
+    Returns:
+        Shape (k, m).
+    """
+    axis = energies - energies.mean()
+    straight = _straightened(standard[None, :], energies)[0]
+    amount = rows @ straight / float(straight @ straight)
+    slope = (rows - amount[:, None] * standard) @ axis / float(axis @ axis)
+    return rows - slope[:, None] * axis
 
 
 def _standardised(rows: Floats) -> Floats:

@@ -16,6 +16,7 @@ from analysis.unmixing.nmf import NMF
 from analysis.unmixing.nmfso import NMFSO
 from analysis.unmixing.parsimony import separate_spectra
 from analysis.unmixing.shared_nnls import shared_nnls
+from analysis.unmixing.smoothing import smooth
 from analysis.unmixing.vertices import find_vertices, make_cloud
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,10 @@ METHODS: tuple[Method, ...] = get_args(Method)
 MOST_COMPONENTS = 8
 
 _ITERATIONS = 60
+
+_SMOOTHING = 1.0
+"""Standard deviation in pixels over which maps are averaged before a factorisation. Weights that are held at 0 where
+noise would have them below pull spectra apart; averaging mixes pixels, and mixtures of mixtures need no new spectra."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,27 @@ def follow(recipe: Recipe, data: Compressed, column_scale: Floats, shape: tuple[
         H = separate_spectra(find_vertices(make_cloud(data, k, column_scale, shape), k))
     if recipe.method != "corners":
         model: NMF = MinimumVolumeNMF(k) if recipe.method == "minimum volume" else NMFSO(k, omega=recipe.omega)
+        data = averaged(data, k, shape)
         scaled = H * column_scale
         W = shared_nnls(scaled @ scaled.T, data.times_components(scaled))
         H = model._alternate(data, W, scaled, _ITERATIONS)[1] / column_scale
     H = H / np.maximum(H.sum(axis=1, keepdims=True), 1e-300)
     return H[np.argsort(-maps_of(data, H, column_scale).sum(axis=1), kind="stable")]
+
+
+def averaged(data: Compressed, k: int, shape: tuple[int, int]) -> Compressed:
+    """Spectra averaged over neighbouring pixels, in the dimensions that k components span.
+
+    Args:
+        data: Compressed spectra.
+        k: Number of components.
+        shape: Rows and columns of the image.
+
+    Returns:
+        The spectra, in at most k dimensions.
+    """
+    maps = smooth(data.coordinates[:k].reshape(-1, *shape), _SMOOTHING).reshape(-1, data.shape[0])
+    return Compressed(maps, data.basis[:k], np.square(maps, dtype=float).sum(axis=1))
 
 
 def maps_of(data: Compressed, H: Floats, column_scale: Floats) -> NDArray[np.float32]:

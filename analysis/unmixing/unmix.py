@@ -14,7 +14,7 @@ from analysis.unmixing.choose import OMEGAS, Choice, choose
 from analysis.unmixing.compression import Compressed, compress_blocks
 from analysis.unmixing.drift import find_drift, without
 from analysis.unmixing.identify import Comparison, Standards, compare, read_standards
-from analysis.unmixing.recipes import METHODS, Method, follow, maps_of
+from analysis.unmixing.recipes import METHODS, Method, maps_of
 from analysis.unmixing.smoothing import choose_width, smooth
 from analysis.unmixing.stacks import MEMORY, Frames, Survey, survey_stack
 
@@ -134,7 +134,7 @@ def unmix(
     data = _compressed(look, choice.recipe.background, choice.recipe.n_components + _SPARE, scale, progress)
     shape = look.source.shape
     data = without(data, find_drift(data, shape))
-    H = follow(choice.recipe, data, scale, shape)
+    H = choice.trials[0].spectra
     maps, width = _maps(data, H, scale, shape, look.total, smoothing)
     if progress is not None:
         progress("unmixing", 1.0)

@@ -68,6 +68,17 @@ def test_standards_that_do_not_reach_the_stack_have_no_correlation() -> None:
     assert found.names == ("CuO",)
 
 
+def test_a_yield_that_falls_with_energy_changes_nothing() -> None:
+    """What was emitted before the edge is no feature: oxides on a slope are named, and a metal without edges, too."""
+    own = standards("Cu", ENERGIES + 0.4, 0.3)
+    fall = 1.0 - 0.018 * (ENERGIES - 925.0)
+    spectra = [fall * own["In"], fall + 0.4 * own["CuO"], fall + 0.55 * own["Cu2O"] + 0.01 * own["CuO"]]
+    found = compare(spectra, ENERGIES, library())
+    assert found.names == ("In", "CuO", "Cu2O")
+    assert found.shift == pytest.approx(0.4, abs=0.02)
+    assert found.matched.min() > 0.998
+
+
 def test_what_is_wrong_with_a_library_is_said() -> None:
     """Nothing in it, lengths that differ, values that are none; a falling axis is turned."""
     with pytest.raises(ValueError, match="holds no standards"):
