@@ -80,18 +80,18 @@ def draw_correlations(outcome: Outcome, ink: str = INK) -> Figure | None:
     if comparison is None:
         return None
     rows, columns = comparison.correlations.shape
-    drawn = figure(min(9.0, 2.2 + 0.95 * columns), 0.75 + 0.5 * rows)
+    drawn = figure(min(9.0, 2.0 + 1.2 * columns), 0.75 + 0.5 * rows)
     axes = drawn.subplots()
-    axes.imshow(comparison.correlations, cmap="RdBu_r", vmin=-1.0, vmax=1.0, aspect="auto", origin="upper")
+    # Beyond the range of a correlation: the pale middle of the colours lets every number be read.
+    axes.imshow(comparison.correlations, cmap="RdBu_r", vmin=-1.8, vmax=1.8, aspect="auto", origin="upper")
     for row in range(rows):
         for column in range(columns):
             value, plain = comparison.correlations[row, column], comparison.unshifted[row, column]
-            told = f"{value:.2f} ({plain:.2f})" if np.isfinite(value) else "–"
-            dark = abs(value) > 0.6
-            axes.text(column, row, told, ha="center", va="center", fontsize=8, color="white" if dark else "#222222")
+            told = f"{value:.3f} ({plain:.3f})".replace("-", "−") if np.isfinite(value) else "–"
+            axes.text(column, row, told, ha="center", va="center", fontsize=8, color=PAPER)
         if comparison.matches[row] >= 0:
             corner = (comparison.matches[row] - 0.47, row - 0.45)
-            axes.add_patch(Rectangle(corner, 0.94, 0.9, fill=False, ec=ink, lw=1.8))
+            axes.add_patch(Rectangle(corner, 0.94, 0.9, fill=False, ec=PAPER, lw=1.6))
     axes.set_xticks(range(columns), comparison.standards)
     axes.set_yticks(range(rows), outcome.labels)
     for label, colour in zip(axes.get_yticklabels(), colours(outcome), strict=True):
@@ -121,7 +121,7 @@ def draw_choice(outcome: Outcome, ink: str = INK) -> Figure:
     scores.set_yticks(range(len(groups)), [f"{background}, {method}" for background, method in groups])
     scores.invert_yaxis()
     scores.set_title("Score of each background and method tried")
-    scores.set_xlabel("score (1 is best; the chosen one is filled)")
+    scores.set_xlabel("score: 1 is best, the chosen one is filled, ◁ lies further left")
     places = np.arange(2, len(strengths) + 2)
     kept = strengths >= LEAST_SHARE
     shares.bar(places, np.maximum(strengths, 1e-4), color=np.where(kept, BLUE, "#b8bec5"), width=0.7)
@@ -130,7 +130,7 @@ def draw_choice(outcome: Outcome, ink: str = INK) -> Figure:
     shares.set_ylim(1e-3, 1.2)
     shares.set_xticks(places)
     shares.set_title("Share of the variation")
-    shares.set_xlabel("dimension beyond the first")
+    shares.set_xlabel("dimension of the raw data")
     return drawn
 
 

@@ -53,7 +53,7 @@ def headline(facts: dict[str, Any]) -> str:
     """The result in one or two sentences."""
     told = [_told(component) for component in facts["components"]]
     listed = ", ".join(told[:-1]) + f" and {told[-1]}" if len(told) > 1 else told[0]
-    return f"{listed[:1].upper()}{listed[1:]}."
+    return f"Made of {listed}."
 
 
 def _told(component: dict[str, Any]) -> str:
@@ -74,11 +74,14 @@ def key_figures(facts: dict[str, Any]) -> list[tuple[str, str, str]]:
     method = facts["method"] + (f", ω = {number(facts['omega'])}" if facts["method"] == "nmf-so" else "")
     found.append((facts["background"], "background removed", f"spectra by {method}"))
     if facts["shift"] is not None:
-        found.append(
-            (f"{facts['shift']:+.2f} eV".replace("-", "−"), "shift to the standards", "the same for all components")
-        )
+        found.append((_shift(facts["shift"]), "shift to the standards", "the same for all components"))
     found.append((duration(facts["seconds"]), "time taken", ""))
     return found
+
+
+def _shift(shift: float) -> str:
+    """A shift with its sign."""
+    return f"{shift:+.2f} eV".replace("-", "−") if abs(shift) >= 0.005 else "0 eV"
 
 
 def sureness(certainty: float) -> str:
@@ -122,8 +125,8 @@ def _sections(outcome: Outcome) -> list[Section]:
 def _map_text(outcome: Outcome) -> str:
     """What the maps show."""
     text = (
-        "The shares of a pixel add up to 1. The first picture lays all components over one another, as bright as the "
-        "pixel (square root of the intensity)."
+        "The shares of a pixel add up to 1; each map runs from 0 to its own largest share. The first picture lays all "
+        "components over one another, each stretched from its smallest to its largest share."
     )
     width = outcome.unmixing.smoothing
     return text + (f" Maps are averaged with a kernel of {number(width)} pixels." if width else "")

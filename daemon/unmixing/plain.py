@@ -51,6 +51,10 @@ class PlainArray:
     shape: tuple[int, ...]
     order: str = "C"
 
+    def is_cut_off(self) -> bool:
+        """Tell whether the file ends before the array does."""
+        return self.file.stat().st_size < self.offset + math.prod(self.shape) * self.dtype.itemsize
+
     def __getitem__(self, key: Any) -> NDArray[Any]:  # noqa: ANN401 - any index that NumPy takes
         """Read a part."""
         # Mapped anew each time: what was read before no longer counts as this process's memory.

@@ -48,6 +48,8 @@ def assemble(contents: Contents, request: Request) -> Stack:
         StackError: It is no stack, or energies are missing; says what to give.
     """
     shape = contents.array.shape
+    if contents.array.is_cut_off():
+        raise StackError(f"{contents.array.file}: the file ends before the stack does; copy it again")
     if contents.array.dtype.kind not in "uif":
         raise StackError(f"{contents.origin} holds {contents.array.dtype}, not numbers: name another with --dataset")
     given = _numbers(contents, request.energies, "energies", "--energies")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +38,14 @@ def read_npz(file: Path, request: Request, room: Room) -> Contents:
     Raises:
         StackError: Which of its arrays is the stack cannot be told.
     """
+    try:
+        return _read_npz(file, request, room)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        raise StackError(f"{file}: cannot be read: {error}") from error
+
+
+def _read_npz(file: Path, request: Request, room: Room) -> Contents:
+    """Unpack the stack and read what is beside it."""
     with zipfile.ZipFile(file) as packed:
         shapes = {}
         for name in (name for name in packed.namelist() if name.endswith(SUFFIX)):
@@ -61,7 +70,10 @@ def _plain(file: Path, name: str) -> PlainArray:
         StackError: It holds something else than numbers.
     """
     with file.open("rb") as opened:
-        shape, fortran, dtype = _header(opened)
+        try:
+            shape, fortran, dtype = _header(opened)
+        except (ValueError, EOFError) as error:
+            raise StackError(f"{name}: cannot be read: {error}") from error
         if dtype.hasobject:
             raise StackError(f"{name} holds Python objects: save it as an array of numbers")
         return PlainArray(file, opened.tell(), dtype, shape, "F" if fortran else "C")

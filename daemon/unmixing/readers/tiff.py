@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,12 @@ from daemon.unmixing.readers.tiff_energies import energies_of, energies_of_label
 from daemon.unmixing.room import Room
 
 SUFFIXES = (".tif", ".tiff")
+
+BROKEN = (tifffile.TiffFileError, zlib.error, ValueError, OSError, IndexError, RuntimeError)
+"""What tifffile raises on files that it cannot read, codecs that are not installed included."""
+
+# What it logs besides would be read by nobody but the person who is told the error anyway.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class Pages:
@@ -78,7 +86,7 @@ def read_tiff(file: Path, request: Request, room: Room) -> Contents:
     try:
         with tifffile.TiffFile(file) as images:
             return _read(file, images, request, room)
-    except (tifffile.TiffFileError, ValueError, OSError, IndexError) as error:
+    except BROKEN as error:
         raise StackError(f"{file}: cannot be read as a TIFF stack: {' '.join(str(error).split())}") from error
 
 
@@ -135,7 +143,7 @@ def read_folder(folder: Path, request: Request, room: Room) -> Contents:
     try:
         first = tifffile.imread(files[0])
         array = room.lay_out(Files(files, first.shape, first.dtype), (1, *first.shape))
-    except (tifffile.TiffFileError, ValueError, OSError) as error:
+    except BROKEN as error:
         raise StackError(f"{folder}: an image cannot be read: {' '.join(str(error).split())}") from error
     energies = energies_of_labels([file.stem for file in files])
     energy = Dimension("energy", "eV", energies, is_energy=True) if energies is not None else Dimension()

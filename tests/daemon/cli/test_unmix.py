@@ -164,7 +164,7 @@ def test_a_run_keeps_its_own_results(scan: dict[str, Any], capsys: pytest.Captur
     opened = xarray.open_zarr(path, group="analysis/unmixed", consolidated=False)
     assert opened["x"].attrs["units"] == "µm"
     assert not verify_run(path).problems
-    assert not [file for file in path.rglob(".*")]
+    assert not list(path.rglob(".*"))
 
 
 def test_a_run_without_frames_or_energies(demo: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:

@@ -214,8 +214,8 @@ def test_what_is_no_stack(write: Write, read: Read, tmp_path: Path) -> None:
 def test_frames_of_changing_shape(sample: SimpleNamespace, write: Write, read: Read, tmp_path: Path) -> None:
     """In one TIFF and in a folder of images."""
     with tifffile.TiffWriter(tmp_path / "t.tif") as writer:
-        writer.write(sample.frames[:3], contiguous=True)
-        writer.write(sample.frames[:2, :7], contiguous=True)
+        writer.write(sample.frames[:3], photometric="minisblack", contiguous=True)
+        writer.write(sample.frames[:2, :7], photometric="minisblack", contiguous=True)
     with pytest.raises(StackError, match=r"several shapes \(0: 3×24×20, 1: 2×7×20\)"):
         read(tmp_path / "t.tif")
     folder = write("images")

@@ -92,7 +92,7 @@ def test_what_is_wrong_with_a_name(table: Path) -> None:
         read_standards(["CuO=missing.csv"])
     with pytest.raises(StackError, match="has the columns CuO, Cu2O"):
         read_standards([f"{table}:Cu"])
-    with pytest.raises(StackError, match="two standards named 'CuO'"):
+    with pytest.raises(StackError, match="two standards named 'Cu2O'"):
         read_standards([str(table), str(table)])
 
 
