@@ -11,6 +11,7 @@ BeampilotError                  exit code 1
 │   ├── ArrayNotFound           a run has no such array
 │   ├── SliceRefused            that much of an array, or in that form, is not given
 │   ├── StudyError              a study that cannot be done as it was asked for
+│   ├── StackError              a stack or standards that cannot be read, or not be unmixed as it was asked for
 │   ├── AddressError            an address on which nothing can be published
 │   ├── AlreadyServing          another daemon has this data folder
 │   ├── ServerRefused           the server does not do what it was asked
@@ -109,6 +110,10 @@ class SliceRefused(UserError):  # noqa: N818 - says what happened
 
 class StudyError(UserError):
     """A study cannot be done as it was asked for."""
+
+
+class StackError(UserError):
+    """A stack or its standards cannot be read, or not be unmixed as it was asked for."""
 
 
 class AddressError(UserError):

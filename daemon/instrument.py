@@ -22,7 +22,7 @@ def load_instrument(settings: InstrumentSettings) -> dict[str, Any]:
         InstrumentError: one line that says what to change, when the factory cannot be found, fails, or returns
             something else than named devices.
     """
-    factory = _find(settings)
+    factory = find_factory(settings.factory, settings.path, "instrument")
     try:
         devices = factory(**settings.options)
     except Exception as error:
@@ -31,17 +31,27 @@ def load_instrument(settings: InstrumentSettings) -> dict[str, Any]:
     return _checked(devices, settings.factory)
 
 
-def _find(settings: InstrumentSettings) -> Callable[..., Any]:
-    module_name, _, attribute = settings.factory.partition(":")
-    _add_to_path(settings.path)
+def find_factory(name: str, folder: Path | None, section: str) -> Callable[..., Any]:
+    """Finds a function that the settings name.
+
+    Args:
+        name: `module:function`.
+        folder: added to the end of Python's import path first.
+        section: of the settings, for errors.
+
+    Raises:
+        InstrumentError: its module cannot be imported, or has no such function.
+    """
+    module_name, _, attribute = name.partition(":")
+    _add_to_path(folder)
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
-        text = f"instrument.factory {settings.factory}: cannot import {module_name}: {_one_line(error)}"
-        raise InstrumentError(f"{text}; correct the name, or name its folder in instrument.path") from error
+        text = f"{section}.factory {name}: cannot import {module_name}: {_one_line(error)}"
+        raise InstrumentError(f"{text}; correct the name, or name its folder in {section}.path") from error
     factory = getattr(module, attribute, None)
     if not callable(factory):
-        raise InstrumentError(f"instrument.factory {settings.factory}: {module_name} has no function {attribute}")
+        raise InstrumentError(f"{section}.factory {name}: {module_name} has no function {attribute}")
     return factory
 
 

@@ -16,6 +16,7 @@ from daemon.base import StrictModel
 from daemon.errors import SettingsError
 from daemon.fault_settings import FaultSettings
 from daemon.guard_settings import SuspenderSettings
+from daemon.library_settings import LibrarySettings
 from daemon.retention_settings import RetentionSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
@@ -91,6 +92,8 @@ class AnalysisSettings(StrictModel):
 
     unmixing: UnmixingSettings = UnmixingSettings()
     """How the frames of a scan are decomposed into components."""
+    standards: LibrarySettings | None = None
+    """Standard spectra that `beampilot unmix` compares with when no file is named."""
 
 
 class AnalystSettings(StrictModel):

@@ -22,6 +22,7 @@ from daemon.cli import (
     serve,
     studies,
     tokens,
+    unmix,
     verification,
     watch,
 )
@@ -53,7 +54,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, serve, queue, control, watch, runs, verification, reports, studies, tokens, logs, doctor):
+for module in (demo, serve, queue, control, watch, runs, verification, reports, studies, unmix, tokens, logs, doctor):
     module.register(app)
 
 

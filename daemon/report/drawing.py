@@ -62,9 +62,13 @@ def figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height))
 
 
-def style() -> AbstractContextManager[None]:
-    """Switch matplotlib to the report's style for the length of a ``with`` block."""
-    return matplotlib.rc_context(STYLE)
+def style(ink: str = INK) -> AbstractContextManager[None]:
+    """Switch matplotlib to the report's style for the length of a ``with`` block.
+
+    Args:
+        ink: Colour of texts and axes; figures for a page leave it to the page.
+    """
+    return matplotlib.rc_context({name: ink if value == INK else value for name, value in STYLE.items()})
 
 
 def to_svg(drawn: Figure, name: str, label: str, titles: Mapping[str, str] | None = None) -> str:

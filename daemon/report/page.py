@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from daemon.campaign import Point
 from daemon.packages import beampilot_version
@@ -17,30 +14,12 @@ from daemon.report.charts import best_so_far, components_svg, convergence_svg, s
 from daemon.report.content import Content
 from daemon.report.facts import documents_of, headline, key_figures, metadata_rows, stage_rows, title
 from daemon.report.gather import gather
+from daemon.report.layout import Section, environment, svg
 from daemon.report.maps import MapStyle, map_svg, profile_svg
 from daemon.wording import number
 
 INSTRUMENT_STAGES = ("motion", "exposure")
 """Stages that take the instrument's time; all others take the computer's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the page: a heading, a sentence that says what one sees, and figures.
-
-    Attributes:
-        title: The heading.
-        text: What the figures show.
-        figures: SVG; the first is drawn large where there are several and ``kind`` is ``maps``.
-        kind: How the figures are laid out: ``maps`` or ``rows``.
-        table: Rows of a small table below, the first one its titles.
-    """
-
-    title: str
-    text: str
-    figures: tuple[Markup, ...]
-    kind: str = "rows"
-    table: tuple[tuple[str, ...], ...] = ()
 
 
 def write_report(run: Path, target: Path | None = None) -> Path:
@@ -65,23 +44,21 @@ def write_report(run: Path, target: Path | None = None) -> Path:
 
 def render(content: Content) -> str:
     """Make the page; it needs nothing but itself."""
-    environment = Environment(
-        loader=PackageLoader("daemon.report"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html").render(
-        content=content,
-        title=title(content),
-        headline=headline(content),
-        figures=key_figures(content),
-        sections=_sections(content),
-        metadata=metadata_rows(content),
-        documents=documents_of(content),
-        points=_point_rows(content),
-        version=beampilot_version(),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            content=content,
+            title=title(content),
+            headline=headline(content),
+            figures=key_figures(content),
+            sections=_sections(content),
+            metadata=metadata_rows(content),
+            documents=documents_of(content),
+            points=_point_rows(content),
+            source=content.path,
+            version=beampilot_version(),
+        )
     )
 
 
@@ -97,12 +74,12 @@ def _model_section(content: Content) -> Section | None:
     if "measured" in content.maps and content.points:
         look = MapStyle("Measured values", content.objective, 6.6, numbered=True)
         text = "Every measured position, to scale. The ring marks the best."
-        return Section("What was measured", text, _svg(map_svg(content, "measured", look)), kind="maps")
+        return Section("What was measured", text, svg(map_svg(content, "measured", look)), kind="maps")
     if "mean" not in content.maps or len(content.axes) > 2 or not content.points:
         return None
     if len(content.axes) == 1:
         return Section(
-            "What the model learned", "The line is the model, the band two deviations.", _svg(profile_svg(content))
+            "What the model learned", "The line is the model, the band two deviations.", svg(profile_svg(content))
         )
     looks = {
         "mean": MapStyle("Expected value", content.objective, 6.6, numbered=True),
@@ -114,14 +91,14 @@ def _model_section(content: Content) -> Section | None:
         "The numbers give the order of measuring: blue points were spread out first, dark ones the model chose. "
         "The ring marks the best. Maps are to scale; hover over a point for its value and reason."
     )
-    return Section("What the model learned", text, _svg(*drawn), kind="maps")
+    return Section("What the model learned", text, svg(*drawn), kind="maps")
 
 
 def _convergence_section(content: Content) -> Section | None:
     """How fast the search came to its result."""
     if not content.points:
         return None
-    return Section("How it got there", "Each dot is one measured point.", _svg(convergence_svg(content)))
+    return Section("How it got there", "Each dot is one measured point.", svg(convergence_svg(content)))
 
 
 def _components_section(content: Content) -> Section | None:
@@ -131,7 +108,7 @@ def _components_section(content: Content) -> Section | None:
     text = "Every frame is a sum of these patterns."
     if content.components.patterns.shape[1] > 1:
         text += " Weak parts are drawn brighter than they are, so that they can be seen."
-    return Section("What the frames are made of", text, _svg(components_svg(content.components)))
+    return Section("What the frames are made of", text, svg(components_svg(content.components)))
 
 
 def _timing_section(content: Content) -> Section | None:
@@ -149,7 +126,7 @@ def _timing_section(content: Content) -> Section | None:
     text = "The instrument's time per point."
     if instrument and computer:
         text = "Above, the instrument's time per point; below, the computer's, most of it while the instrument works."
-    return Section("Where the time went", text, _svg(*drawn), table=stage_rows(content, stages))
+    return Section("Where the time went", text, svg(*drawn), table=stage_rows(content, stages))
 
 
 def _point_rows(content: Content) -> list[dict[str, Any]]:
@@ -178,8 +155,3 @@ def _expected(point: Point) -> str:
     if choice is None or not np.isfinite(choice.mean):
         return ""
     return f"{number(choice.mean)} ± {number(choice.deviation)}"
-
-
-def _svg(*drawings: str) -> tuple[Markup, ...]:
-    """Mark our own figures as safe to put into the page; their texts were escaped when they were drawn."""
-    return tuple(Markup(drawing) for drawing in drawings)  # noqa: S704 - made by to_svg, which escapes
