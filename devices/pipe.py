@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
 from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import NDArray
 
 from devices.errors import CameraOverrunError, FrameWriterError
+from devices.protocols import Done
 from devices.ring import FrameRing
 from devices.store import FrameStore
 
@@ -42,6 +44,7 @@ class FramePipe:
     Attributes:
         ring: Where frames wait.
         first: Event of the first frame.
+        times: When each frame was taken, s since 1970.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class FramePipe:
         self._begin = self._published = self._written = ring.published
         self._durable = self._begin
         self._unsynced_since = 0.0
-        self._closing = False
+        self.times = array("d")
+        self._closing = self._ended = False
+        self._done: Done | None = None
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="frame-writer", daemon=True)
         self._thread.start()
@@ -92,6 +97,8 @@ class FramePipe:
             if not self._room() and not self._freed.wait_for(self._room, self._wait):
                 raise CameraOverrunError(len(self.ring.slots), self.durable, self._wait)
             self._raise_failure()
+            if self._closing:
+                raise FrameWriterError("no more frames are taken: the stream was ended")
         return self.ring.claim(self._published)
 
     def publish(self, at: float | None = None) -> None:
@@ -100,39 +107,50 @@ class FramePipe:
         Args:
             at: When the frame was taken, s since 1970; now when None.
         """
-        self.ring.publish(self._published, time.time() if at is None else at)
+        at = time.time() if at is None else at
+        self.times.append(at)
+        self.ring.publish(self._published, at)
         with self._filled:
             self._published += 1
             self._filled.notify()
 
-    def finish(self, timeout: float | None = None) -> None:
-        """Wait until every published frame is durable, and end.
+    def end(self, done: Done | None = None) -> None:
+        """Take no more frames; returns at once.
 
         Args:
-            timeout: How long to wait, s; None for as long as it takes.
+            done: Called by the writing thread when every published frame is durable, or with why that failed.
+        """
+        with self._filled:
+            self._closing, self._done = True, done
+            ended = self._ended
+            self._filled.notify()
+        if ended and done is not None:
+            done(self._failure)
+
+    def finish(self) -> None:
+        """Wait until every published frame is durable, and end.
 
         Raises:
-            FrameWriterError: Frames could not be written, or not in time.
+            FrameWriterError: Frames could not be written.
         """
         with self._filled:
             self._closing = True
             self._filled.notify()
-        self._thread.join(timeout)
-        if self._thread.is_alive():
-            raise FrameWriterError(f"{self.published - self.durable} frames were not on disk within {timeout:g} s")
+        self._thread.join()
         self._raise_failure()
 
     def _room(self) -> bool:
         """Tell whether the camera need not wait any longer."""
-        return self._published - self._written < len(self.ring.slots) or self._failure is not None
+        return self._published - self._written < len(self.ring.slots) or self._ended or self._closing
 
     def _raise_failure(self) -> None:
         """Raise what ended the writing."""
         if self._failure is not None:
-            raise FrameWriterError(f"frames could not be written: {self._failure}") from self._failure
+            raise self._failure
 
     def _run(self) -> None:
         """Write until the end."""
+        failure: Exception | None = None
         try:
             while (stop := self._next()) is not None:
                 if stop > self._written:
@@ -141,9 +159,13 @@ class FramePipe:
                     self._store.sync()
                     self._make_durable()
         except Exception as error:
-            with self._freed:
-                self._failure = error
-                self._freed.notify()
+            failure = FrameWriterError(f"frames could not be written: {error}")
+            failure.__cause__ = error
+        with self._freed:
+            self._failure, self._ended, done = failure, True, self._done
+            self._freed.notify()
+        if done is not None:
+            done(failure)
 
     def _next(self) -> int | None:
         """Wait for frames; return up to which to write, or None at the end."""

@@ -69,7 +69,10 @@ class FrameRing:
 
         Raises:
             FrameWriterError: There is not enough shared memory; says how much is wanted.
+
+        Rings that were left behind by processes that died are removed first.
         """
+        sweep_rings()
         head = json.dumps({"shape": shape, "dtype": dtype.str, "slots": slots}).encode()
         size = 2 * PAGE + _pages(16 * slots) + slots * _pages(int(np.prod(shape)) * dtype.itemsize)
         path = _folder() / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex[:8]}"
