@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from daemon.settings import RecorderSettings
 from devices.arrays import place_array, render_array, set_length
 from devices.codecs import CODECS, DEFAULT, codec_named, decode
 from devices.errors import FrameWriterError
@@ -56,6 +58,12 @@ def test_a_codec_that_is_not_there_is_named() -> None:
     """With those that are."""
     with pytest.raises(FrameWriterError, match=r"no codec 'jpeg'.*none.*lz4"):
         codec_named("jpeg")
+
+
+def test_the_settings_know_all_codecs() -> None:
+    """And the same default."""
+    field = RecorderSettings.model_fields["codec"]
+    assert (get_args(field.annotation), field.default) == (tuple(CODECS), DEFAULT)
 
 
 def test_a_foreign_codec_is_told_from_a_damaged_frame(tmp_path: Path) -> None:
