@@ -67,14 +67,16 @@ class StreamingDetector(AreaDetector):
         return self._ring
 
     def prepare(self, value: int) -> Status:
-        """Say how many frames a burst has.
+        """Say how many frames a burst has, and make room for those that will wait.
 
         Raises:
             ValueError: It has none.
+            FrameWriterError: There is not enough memory.
         """
         if value < 1:
             raise ValueError(f"{self.name}: a burst has at least one frame, not {value}")
         self._frames = value
+        self._fitting_ring()
         return Status.finished(f"preparation of {self.name}")
 
     def kickoff(self) -> Status:
