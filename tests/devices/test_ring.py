@@ -27,7 +27,7 @@ def ring() -> Iterator[FrameRing]:
 
 def fill(ring: FrameRing, number: int) -> None:
     """Publish a frame that holds its number."""
-    ring.claim(number)[...] = number
+    ring.claim(number)[...] = number % 2**16
     ring.publish(number, 100.0 + number)
 
 

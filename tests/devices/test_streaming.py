@@ -266,7 +266,7 @@ def test_a_burst_that_is_given_up_ends_before_the_next_begins(tmp_path: Path, fa
     detector.unstage()
     list(detector.collect_asset_docs())
     writer.close_run({"primary": 2})
-    np.testing.assert_array_equal(frames_of(tmp_path / "run.zarr"), [camera.frame(1), camera.frame(2)])
+    np.testing.assert_array_equal(frames_of(tmp_path / "run.zarr"), [camera.frame(0), camera.frame(1)])
 
 
 def test_a_frame_of_another_shape_ends_a_burst(tmp_path: Path, fakes: SimpleNamespace) -> None:
