@@ -1,11 +1,12 @@
 """Frames of 512 × 512 pixels (16 bits) from a camera into a run's Zarr array, against one plain file of the same bytes.
 
-The camera fills slots of shared memory, a thread writes them; the plain file is written by the camera's own loop, from the
-camera's memory. A camera *copies* its frames into the slots, or its hardware writes them there (*in place*), as it does
-where the vendor's interface takes buffers: then the slots hold the frames already. Both files are forced to the medium equally: never, once at the end, or every 64 frames. They take turns, after one round of each
-that does not count; a ratio is that of two neighbours, and its median stands in the table. Processor time is that of
-all threads of ours. What was written is read back by zarr and compared, frame by frame. Sparse frames hold Poisson
-counts of mean 0.05, noisy ones of mean 20 on an offset of 100.
+The camera fills slots of shared memory, a thread writes them; the plain file is written by the camera's own loop, from
+the camera's memory. A camera *copies* its frames into the slots, or its hardware writes them there (*in place*), as it
+does where the vendor's interface takes buffers: the slots hold the frames already. Both files are forced to the medium
+equally: never, once at the end, or every 64 frames. They take turns, after one round of each that does not count; a
+ratio is that of two neighbours, and its median stands in the table. Processor time is that of all threads of ours, per
+frame. What was written is read back by zarr and compared, frame by frame. Sparse frames hold Poisson counts of mean
+0.05, noisy ones of mean 20 on an offset of 100.
 
 Run `python -m benchmarks.frame_rate --write`; `--folder` names a folder on the disk to be tried.
 """
@@ -181,6 +182,20 @@ CASES = [
 ]
 
 
+HEADS = (
+    "fsync",
+    "frames",
+    "camera",
+    "codec",
+    "plain file, MB/s",
+    "Zarr, MB/s",
+    "ratio",
+    "wanted",
+    "processor, ms",
+    "size",
+)
+
+
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description="Compare the rate of frames into Zarr with that of a plain file.")
@@ -209,7 +224,7 @@ def main() -> None:
             rows = [measure(case, Path(folder), ring, chosen.frames, chosen.rounds) for case in CASES]
     finally:
         ring.close()
-    report.table(heads, rows)
+    report.table(HEADS, rows)
     report.finish(results(__file__) if chosen.write else None, frames=chosen.frames, rounds=chosen.rounds)
 
 
