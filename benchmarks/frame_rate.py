@@ -89,7 +89,7 @@ def plain(folder: Path, frames: Frames, count: int, durability: str) -> Outcome:
     begin = time.perf_counter()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for number in range(count):
-        os.write(descriptor, frames[number % DIFFERENT])
+        os.write(descriptor, frames[number % DIFFERENT].data)
         if durability == "every 64" and number % SYNC_FRAMES == SYNC_FRAMES - 1:
             os.fsync(descriptor)
     if durability != "never":
@@ -207,18 +207,6 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the table for the documentation")
     chosen = parser.parse_args()
     report, ring = Report(), FrameRing.create(LAYOUT.shape, LAYOUT.dtype, SLOTS)
-    heads = (
-        "fsync",
-        "frames",
-        "camera",
-        "codec",
-        "plain file, MB/s",
-        "Zarr, MB/s",
-        "ratio",
-        "wanted",
-        "processor, ms",
-        "size",
-    )
     try:
         with tempfile.TemporaryDirectory(dir=chosen.folder or Path.cwd()) as folder:
             rows = [measure(case, Path(folder), ring, chosen.frames, chosen.rounds) for case in CASES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import zarr
@@ -43,7 +43,7 @@ def render_array(layout: FrameLayout, codec: FrameCodec) -> Files:
         name=layout.key,
         shape=(0, *layout.chunk_shape[1:]),
         chunks=layout.chunk_shape,
-        shards={"shape": layout.shard_shape, "index_location": "start"},
+        shards=cast(Any, {"shape": layout.shard_shape, "index_location": "start"}),
         dtype=layout.little_endian,
         compressors=_compressors(codec, layout.dtype.itemsize),
         filters=None,

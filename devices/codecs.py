@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from devices.errors import FrameWriterError
 
-Packed = bytes | NDArray[Any]
+Packed = bytes | memoryview
 """What goes into a file as it is."""
 
 
@@ -108,6 +108,6 @@ def _library(name: str, options: tuple[tuple[str, Any], ...] = ()) -> _Codec:
     return {"blosc": Blosc, "zstd": Zstd}[name](**chosen)
 
 
-def _as_it_is(frame: NDArray[Any]) -> NDArray[Any]:
+def _as_it_is(frame: NDArray[Any]) -> memoryview:
     """Pack nothing."""
-    return frame
+    return frame.data

@@ -75,7 +75,7 @@ class ShardFile:
         """
         places, at = [], self._end
         for frame in frames:
-            size = len(frame) if isinstance(frame, bytes) else frame.nbytes
+            size = frame.nbytes if isinstance(frame, memoryview) else len(frame)
             places.append((at, size))
             at += size
         _write(self._descriptor, frames, at - self._end, self._end)

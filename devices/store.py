@@ -43,7 +43,7 @@ class FrameStore:
 
     def __init__(self, array: Path, codec: FrameCodec, per_shard: int, *, sync: bool = False) -> None:
         self._array, self._per_shard, self._sync = array, per_shard, sync
-        self._encode, self._packs = codec.encoder(), bool(codec.library)
+        self._encode = codec.encoder()
         self._shard: tuple[int, ShardFile] | None = None
         self._unsynced: dict[str, ShardFile | None] = {}
         self._new: set[str] = set()
@@ -62,7 +62,7 @@ class FrameStore:
             number, place = divmod(first, self._per_shard)
             now = frames[: self._per_shard - place]
             shard = self._open(number)
-            shard.append(place, [self._encode(frame) for frame in now] if self._packs else now)
+            shard.append(place, [self._encode(frame) for frame in now])
             self._unsynced[shard.path] = shard
             first, frames = first + len(now), frames[len(now) :]
 

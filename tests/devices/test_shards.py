@@ -27,7 +27,7 @@ def make(path: Path, frames: int, *, sync: bool = False) -> ShardFile:
 def test_the_index_is_what_the_format_says(tmp_path: Path) -> None:
     """Place and size of each frame, 8 bytes each, little-endian, then CRC32C; all ones for a frame that is missing."""
     shard = make(tmp_path / "0", 3)
-    shard.append(1, [b"abc", np.arange(4, dtype="<u2")])
+    shard.append(1, [b"abc", np.arange(4, dtype="<u2").data])
     content = (tmp_path / "0").read_bytes()
     index = np.frombuffer(content[:48], "<u8").reshape(3, 2).tolist()
     assert index == [[MISSING, MISSING], [PAGE, 3], [PAGE + 3, 8]]
