@@ -127,6 +127,8 @@ class RecorderSettings(StrictModel):
 
     durability: Literal["process", "power"] = "process"
     """What an acknowledged event survives: the death of every process, or also a power cut (slower)."""
+    codec: Literal["none", "lz4", "lz4-bytes", "zstd", "zstd-bytes", "zstd-plain"] = "lz4"
+    """How frames are packed; each loses nothing. `none` is the fastest, and packs them when the run is closed."""
     block_events: int = Field(default=256, ge=1, le=65536)
     """Arrays are written at the latest when this many events wait."""
     block_seconds: float = Field(default=1.0, gt=0)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devices.shutter import Shutter
     from devices.stage import Axis, Stage, make_stage
     from devices.status import Status
+    from devices.streaming import StreamingDetector
     from devices.writer import FrameWriter, ZarrFrameWriter
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Shutter",
     "Stage",
     "Status",
+    "StreamingDetector",
     "ZarrFrameWriter",
     "make_stage",
 ]
@@ -39,6 +41,7 @@ _MODULES = {
     "Shutter": "shutter",
     "Stage": "stage",
     "Status": "status",
+    "StreamingDetector": "streaming",
     "ZarrFrameWriter": "writer",
     "make_stage": "stage",
 }

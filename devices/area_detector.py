@@ -146,6 +146,19 @@ class AreaDetector(BackedDevice[FrameBackend]):
         if self.writer is not None:
             yield from self.writer.asset_docs(self.name)
 
+    def check_frame(self, frame: NDArray[Any]) -> None:
+        """Check that a frame is what the camera says of its frames, and not too bright.
+
+        Raises:
+            WrongFrameError: It has another shape or type of pixels.
+            SaturatedFrameError: More of its good pixels are saturated than are accepted.
+        """
+        error = self._wrong(frame)
+        if error is None and self.saturated_fraction is not None:
+            error = self._saturated(frame[self.layout.good_pixels])
+        if error is not None:
+            raise error
+
     def _take(self, frame: NDArray[Any] | None) -> Exception | None:
         """Write a frame and keep its numbers for ``read``; return why that failed, or None."""
         if frame is None:

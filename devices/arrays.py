@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
 from zarr.abc.buffer import Buffer
-from zarr.codecs import BytesCodec
+from zarr.codecs import BloscCodec, BytesCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
+from devices.codecs import FrameCodec
 from devices.files import write_whole
 from devices.frames import FrameLayout
 
@@ -24,7 +25,7 @@ Files = dict[str, bytes]
 """Contents by path, relative to the folder of a stream."""
 
 
-def render_array(layout: FrameLayout) -> Files:
+def render_array(layout: FrameLayout, codec: FrameCodec) -> Files:
     """Return the files of a camera's empty array, of the coordinates beside it, and of the group around them.
 
     zarr takes 10 ms to make them, too long for an event loop that must not stall: they are rendered before a run
@@ -32,6 +33,7 @@ def render_array(layout: FrameLayout) -> Files:
 
     Args:
         layout: What the frames look like.
+        codec: How they are packed.
     """
     content: dict[str, Buffer] = {}
     store = MemoryStore(content)
@@ -41,8 +43,9 @@ def render_array(layout: FrameLayout) -> Files:
         name=layout.key,
         shape=(0, *layout.chunk_shape[1:]),
         chunks=layout.chunk_shape,
+        shards=cast(Any, {"shape": layout.shard_shape, "index_location": "start"}),
         dtype=layout.little_endian,
-        compressors=None,
+        compressors=_compressors(codec, layout.dtype.itemsize),
         filters=None,
         serializer=BytesCodec(endian="little"),
         fill_value=0,
@@ -56,6 +59,13 @@ def render_array(layout: FrameLayout) -> Files:
         attributes = {"long_name": "pixels known to be hot or dead"}
         _create_small(store, f"{layout.key}_bad", layout.bad_pixels, layout.dimensions[1:], attributes)
     return {name: content[name].to_bytes() for name in sorted(content)}
+
+
+def _compressors(codec: FrameCodec, size: int) -> tuple[BloscCodec | ZstdCodec, ...]:
+    """Return what the description says of the packing of frames whose pixels have that many bytes."""
+    if codec.library == "blosc":
+        return (BloscCodec(typesize=size, **codec.options),)
+    return (ZstdCodec(**codec.options),) if codec.library else ()
 
 
 def _create_small(
@@ -83,7 +93,7 @@ def place_array(stream: Path, files: Files, *, sync: bool = False) -> None:
 
 
 def set_length(array: Path, events: int) -> None:
-    """Make an array of frames exactly as long as its stream; frames beyond are removed.
+    """Make an array of frames exactly as long as its stream; shards beyond are removed.
 
     Args:
         array: Folder of the array, not compacted yet.
@@ -92,7 +102,8 @@ def set_length(array: Path, events: int) -> None:
     metadata = json.loads((array / METADATA).read_text(encoding="utf-8"))
     metadata["shape"][0] = events
     write_whole(array / METADATA, json.dumps(metadata, indent=2).encode())
-    chunks = array / "c"
-    for chunk in chunks.iterdir() if chunks.is_dir() else ():
-        if chunk.name.isdigit() and int(chunk.name) >= events:
-            shutil.rmtree(chunk)
+    per_shard = metadata["chunk_grid"]["configuration"]["chunk_shape"][0]
+    shards = array / "c"
+    for shard in shards.iterdir() if shards.is_dir() else ():
+        if shard.name.isdigit() and int(shard.name) * per_shard >= events:
+            shutil.rmtree(shard)

@@ -1,4 +1,4 @@
-"""Packing the single-event chunks of a closed run into compressed shards."""
+"""Packing the frames of a closed run that were written as they are."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import zarr
-from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
 
 from devices.arrays import METADATA
 from devices.files import sync_file, sync_tree
-from devices.frames import chunk_file
 
 SHARD_BYTES = 16 * 2**20
 """Size of a shard before compression, bytes."""
@@ -25,7 +23,7 @@ WORKSPACE = ".compacting"
 
 
 def compact_run(run: Path, wanted: Callable[[], bool] = lambda: True) -> None:
-    """Pack the single-event chunks of a closed run into compressed shards.
+    """Pack the frames of a closed run that were written without a codec.
 
     Each array is packed beside the hierarchy and takes its place by renaming; what an interruption left is put right
     by the next call. Arrays that are packed already are left alone.
@@ -37,7 +35,7 @@ def compact_run(run: Path, wanted: Callable[[], bool] = lambda: True) -> None:
     workspace = run / WORKSPACE
     _put_back(run, workspace)
     for array, metadata in _frame_arrays(run):
-        if metadata["codecs"][0]["name"] != "sharding_indexed" and metadata["shape"][0] > 0:
+        if metadata["shape"][0] > 0 and not _is_packed(metadata):
             _compact(array, metadata, workspace / array.parent.name / array.name, wanted)
     shutil.rmtree(workspace, ignore_errors=True)
 
@@ -65,6 +63,7 @@ def _compact(array: Path, metadata: dict[str, Any], target: Path, wanted: Callab
     events, *frame = metadata["shape"]
     dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
     per_shard = max(1, min(events, SHARD_BYTES // (int(np.prod(frame)) * dtype.itemsize)))
+    source = cast(Any, zarr.open_array(array, mode="r"))
     packed = zarr.create_array(
         target,
         shape=metadata["shape"],
@@ -81,7 +80,7 @@ def _compact(array: Path, metadata: dict[str, Any], target: Path, wanted: Callab
         if not wanted():
             return
         stop = min(events, start + per_shard)
-        packed[start:stop] = _read_chunks(array, range(start, stop), frame, dtype, metadata["fill_value"])
+        packed[start:stop] = source[start:stop]
     # The frames that are removed afterwards may have been on the medium already: these must be there first.
     sync_tree(target)
     array.rename(target.with_name(f"{target.name}.old"))
@@ -89,11 +88,9 @@ def _compact(array: Path, metadata: dict[str, Any], target: Path, wanted: Callab
     sync_file(array.parent)
 
 
-def _read_chunks(array: Path, events: range, frame: list[int], dtype: np.dtype[Any], blank: float) -> NDArray[Any]:
-    """Read the frames of some events, shape (events, 1, y, x); an event without a frame stays blank."""
-    frames = np.full((len(events), *frame), blank, dtype)
-    for row, index in enumerate(events):
-        file = chunk_file(array, index)
-        if file.exists():
-            frames[row] = np.fromfile(file, dtype).reshape(frame)
-    return frames
+def _is_packed(metadata: dict[str, Any]) -> bool:
+    """Tell whether a codec made the frames of an array smaller."""
+    codecs = metadata["codecs"]
+    if codecs[0]["name"] == "sharding_indexed":
+        codecs = codecs[0]["configuration"]["codecs"]
+    return len(codecs) > 1

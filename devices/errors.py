@@ -9,7 +9,8 @@ DeviceError
 │   ├── MoveInterruptedError    a move ended before its target
 │   ├── ExposureInterruptedError  an exposure ended before its time
 │   ├── WrongFrameError         a frame has another shape or type of pixels than the camera says
-│   └── SaturatedFrameError     too many pixels of a frame are saturated
+│   ├── SaturatedFrameError     too many pixels of a frame are saturated
+│   └── CameraOverrunError      a camera gives frames faster than they can be written, and cannot wait
 └── FrameWriterError            a frame could not be recorded
 ```
 """
@@ -66,6 +67,16 @@ class WrongFrameError(OperationError):
 
 class SaturatedFrameError(OperationError):
     """More pixels of a frame are saturated than are accepted; it is not recorded."""
+
+
+class CameraOverrunError(OperationError):
+    """A camera gave frames faster than they could be written, for longer than the queue could take it."""
+
+    def __init__(self, slots: int, durable: int, wait: float) -> None:
+        super().__init__(
+            f"the camera is faster than the disk: {slots} frames wait to be written, {durable} are on disk, and no "
+            f"room came free within {wait:g} s; take fewer frames per second, choose another codec, or more slots"
+        )
 
 
 class FrameWriterError(DeviceError):

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.codecs import decode
 from devices.errors import FrameWriterError
 from devices.protocols import Coordinate
+from devices.shards import read_packed
+from devices.store import frames_per_shard, shard_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class FrameLayout:
         return (1, 1, *self.shape)
 
     @property
+    def shard_shape(self) -> tuple[int, int, int, int]:
+        """Shape of a shard: as many events as go into one file."""
+        return (frames_per_shard(self.dtype.itemsize * self.shape[0] * self.shape[1]), 1, *self.shape)
+
+    @property
     def little_endian(self) -> np.dtype[Any]:
         """The type of a pixel as it lies on disk."""
         return self.dtype.newbyteorder("<")
@@ -87,15 +95,10 @@ class FrameLayout:
         }
 
 
-def chunk_file(array: Path, index: int) -> Path:
-    """Return where the frame of one event lies before the run is compacted."""
-    return array / "c" / str(index) / "0" / "0" / "0"
-
-
 def read_frame(array: Path, index: int) -> NDArray[Any]:
     """Read the frame of one event, of an open run or of a closed one.
 
-    While a run is open its frames lie on disk before the array's length says so: this reads the chunk itself.
+    While a run is open its frames lie on disk before the array's length says so: this reads the shard itself.
 
     Args:
         array: Folder of the array, ``<run>/<stream>/<key>``.
@@ -105,23 +108,32 @@ def read_frame(array: Path, index: int) -> NDArray[Any]:
         The frame, shape (y, x).
 
     Raises:
-        FrameWriterError: There is no such frame.
+        FrameWriterError: There is no such frame, or its shard is damaged.
     """
     try:
         metadata = json.loads((array / "zarr.json").read_text(encoding="utf-8"))
-        if metadata["codecs"][0]["name"] == "sharding_indexed":
-            return _read_packed(array, index)
+        length, _, *shape = metadata["shape"]
+        if index < 0 or 0 < length <= index:
+            raise FileNotFoundError
+        packing = metadata["codecs"][0].get("configuration", {})
+        if packing.get("index_location") != "start":
+            return _read_by_zarr(array, index)
+        per_shard = metadata["chunk_grid"]["configuration"]["chunk_shape"][0]
+        number, place = divmod(index, per_shard)
+        content = read_packed(shard_file(array, number), per_shard, place)
+        if content is None:
+            raise FileNotFoundError
         dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
-        return np.fromfile(chunk_file(array, index), dtype).reshape(metadata["shape"][2:])
+        return decode(content, [codec["name"] for codec in packing["codecs"]], dtype).reshape(shape)
     except FileNotFoundError:
         raise FrameWriterError(f"{array}: there is no frame of event {index}") from None
 
 
-def _read_packed(array: Path, index: int) -> NDArray[Any]:
-    """Read a frame of a compacted array."""
+def _read_by_zarr(array: Path, index: int) -> NDArray[Any]:
+    """Read a frame of an array that was packed after its run, or was written by another program."""
     import zarr
 
     frames = zarr.open_array(array, mode="r")
-    if not 0 <= index < frames.shape[0]:
-        raise FrameWriterError(f"{array}: there is no frame of event {index}, only of {frames.shape[0]} events")
+    if index >= frames.shape[0]:
+        raise FileNotFoundError
     return np.asarray(frames[index, 0])

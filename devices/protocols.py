@@ -157,6 +157,30 @@ class FrameBackend(Backend, Protocol):
         ...
 
 
+class FrameSink(Protocol):
+    """Where a streaming camera puts its frames; used by one thread at a time."""
+
+    def reserve(self) -> NDArray[Any]:
+        """Return memory for the next frame, shape (y, x), little-endian, to be filled.
+
+        May wait, as long as the camera said that it can. What it raises ends the stream: it goes to ``done``.
+        """
+        ...
+
+    def publish(self, at: float | None = None) -> None:
+        """Hand over the frame that was reserved last, taken at a time, s since 1970; now when None."""
+        ...
+
+
+@runtime_checkable
+class StreamBackend(FrameBackend, Protocol):
+    """A camera that takes many frames back to back by itself."""
+
+    def stream(self, sink: FrameSink, frames: int, done: Done, dark: bool = False) -> None:
+        """Start so many exposures; ``done`` is called when the last frame was published. ``abort`` ends them."""
+        ...
+
+
 @runtime_checkable
 class CounterBackend(Backend, Protocol):
     """A detector that measures one number per exposure.

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from devices.arrays import Files, place_array, render_array, set_length
+from devices.codecs import DEFAULT, codec_named
 from devices.compaction import compact_run
 from devices.errors import FrameWriterError
-from devices.files import write_whole
-from devices.frames import FrameLayout, chunk_file
-
-AssetDoc = tuple[str, dict[str, Any]]
-"""A document's name and the document."""
-
-
-FrameWatcher = Callable[[FrameLayout, int, NDArray[Any]], object]
-"""Sees a frame that is on disk: its layout, the event it belongs to from 0, and the pixels (y, x)."""
+from devices.frames import FrameLayout
+from devices.pipe import FramePipe
+from devices.ring import FrameRing
+from devices.series import AssetDoc, FrameWatcher, Series, Viewer, stream_resource
+from devices.store import FrameStore, on_disk
 
 
 @runtime_checkable
@@ -55,63 +50,57 @@ class FrameWriter(Protocol):
         """Put one frame on disk."""
         ...
 
+    def stream_frames(self, layout: FrameLayout, ring: FrameRing, wait: float) -> FramePipe:
+        """Take the frames of a camera from a ring, each for an event of its own, until the pipe is finished."""
+        ...
+
     def asset_docs(self, key: str) -> Iterator[AssetDoc]:
         """Hand out the documents that announce what was written last, each once."""
         ...
 
 
-@dataclass(slots=True)
-class _Series:
-    """The frames of one camera in one stream of one run."""
-
-    array: Path
-    layout: FrameLayout
-    resource: dict[str, Any]
-    index: int = -1
-    data: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def announced(self, index: int) -> bool:
-        """Tell whether the frame of an event was announced.
-
-        Documents wait in the RunEngine until the event is saved, and are dropped with an event that is not. It
-        fills in the descriptor when it emits one: that is how one that was lost is told from one that was not.
-        """
-        return bool(self.data.get(index, {}).get("descriptor"))
-
-    @property
-    def length(self) -> int:
-        """Number of events that frames were announced for."""
-        return max((index + 1 for index in self.data if self.announced(index)), default=0)
-
-
 class ZarrFrameWriter:
-    """Writes each frame as one uncompressed chunk file, in a fraction of a millisecond.
+    """Appends frames to the shards of a Zarr array, in a fraction of a millisecond each.
 
     ``<run>/<stream>/<key>`` is a Zarr v3 array with the dimensions (event, <key>_frame, <key>_y, <key>_x), one chunk
-    per event; the pixels' coordinates lie beside it. A chunk is written to a temporary file and renamed, so that it
-    is whole or absent. The array's length is put right when the run is closed.
+    per event, many chunks per shard; the pixels' coordinates lie beside it. A frame is whole or absent, whenever the
+    process dies: see ``devices.shards``. The array's length is put right when the run is closed.
 
-    Without :meth:`begin_point` a frame belongs to the event after the last one that was saved with a frame.
+    Frames come one by one, for the event that the plan names (:meth:`begin_point`; without it, for the event after the
+    last one that was saved with a frame), or as a stream, one event each.
 
     Args:
         stream: The stream that the first frames belong to.
         sync: Whether a frame must survive a power cut when it is announced, and not only the death of the process.
-        watcher: Called with every frame once it is on disk; must return at once.
+        codec: How frames are packed: a name of ``devices.codecs``.
+        watcher: Called with frames that are on disk, every one of those that come one by one, and the newest of a
+            stream a few times per second; must return at once.
 
     Attributes:
         stream: The stream that frames belong to now.
         run: The open run's folder, or None.
         hurried: Set when the process is to end soon: what is not packed yet stays as it is.
+
+    Raises:
+        FrameWriterError: There is no such codec.
     """
 
-    def __init__(self, stream: str = "primary", *, sync: bool = False, watcher: FrameWatcher | None = None) -> None:
+    def __init__(
+        self,
+        stream: str = "primary",
+        *,
+        sync: bool = False,
+        codec: str = DEFAULT,
+        watcher: FrameWatcher | None = None,
+    ) -> None:
         self.stream = stream
         self._watcher = watcher
         self._sync = sync
+        self._codec = codec_named(codec)
         self.run: Path | None = None
         self.hurried = False
         self._points: dict[str, int] = {}
-        self._series: dict[tuple[str, str], _Series] = {}
+        self._series: dict[tuple[str, str], Series] = {}
         self._prepared: dict[str, tuple[FrameLayout, Files]] = {}
 
     def prepare(self, layout: FrameLayout) -> None:
@@ -128,6 +117,9 @@ class ZarrFrameWriter:
         Args:
             run: The run's folder, ``….zarr``; it may exist.
         """
+        for one in self._series.values():  # of a run that was never closed
+            one.end_stream()
+            one.store.close()
         self.run, self.stream = Path(run).absolute(), "primary"
         self._points.clear()
         self._series.clear()
@@ -140,10 +132,12 @@ class ZarrFrameWriter:
         """
         series, self._series, self.run = list(self._series.items()), {}, None
         for (stream, _), one in series:
+            one.end_stream()
+            one.store.close()
             set_length(one.array, (events or {}).get(stream, one.length))
 
     def compact(self, run: Path) -> None:
-        """Pack the single-event chunks of a closed run into compressed shards: see :func:`compact_run`."""
+        """Pack the frames of a closed run that were written without a codec: see :func:`compact_run`."""
         compact_run(Path(run), lambda: not self.hurried)
 
     def begin_point(self, index: int) -> None:
@@ -166,18 +160,43 @@ class ZarrFrameWriter:
         Raises:
             FrameWriterError: No run is open, or the file cannot be written.
         """
-        if self.run is None:
-            raise FrameWriterError(f"{layout.key}: a frame arrived while no run is open; was open_run called?")
         try:
-            series = self._series.get((self.stream, layout.key)) or self._begin_series(self.run, layout)
+            series = self._series_of(layout)
+            series.end_stream()
             last = series.index
             series.index = self._points.get(self.stream, last + series.announced(last) if last >= 0 else 0)
-            content = frame.astype(layout.little_endian, "C", copy=False)
-            write_whole(chunk_file(series.array, series.index), content.data, sync=self._sync)
+            content = on_disk(frame, layout.little_endian)
+            series.store.write(series.index, [content])
+            if self._sync:
+                series.store.sync()
         except OSError as error:
             raise FrameWriterError(f"{layout.key}: the frame could not be written: {error}") from error
         if self._watcher is not None:
             self._watcher(layout, series.index, content)
+
+    def stream_frames(self, layout: FrameLayout, ring: FrameRing, wait: float) -> FramePipe:
+        """Take the frames of a camera from a ring, each for an event of its own, until the pipe is finished.
+
+        Args:
+            layout: What the camera's frames look like.
+            ring: Where the camera puts them.
+            wait: How long the camera can wait for a free slot, s.
+
+        Returns:
+            The pipe; its frames follow the last one that was announced.
+
+        Raises:
+            FrameWriterError: No run is open, the array cannot be made, or the stream before has not ended well.
+        """
+        try:
+            series = self._series_of(layout)
+        except OSError as error:
+            raise FrameWriterError(f"{layout.key}: the array could not be made: {error}") from error
+        series.end_stream()
+        series.first = series.length
+        viewer = None if self._watcher is None else Viewer(layout, ring, series.first, self._watcher)
+        series.pipe = FramePipe(ring, series.store, first=series.first, wait=wait, sync=self._sync, on_durable=viewer)
+        return series.pipe
 
     def asset_docs(self, key: str) -> Iterator[AssetDoc]:
         """Hand out the documents that announce what was written last, each once.
@@ -189,48 +208,25 @@ class ZarrFrameWriter:
             ``stream_resource`` with the first frame of a stream, and ``stream_datum``.
         """
         series = self._series.get((self.stream, key))
-        if series is None or series.index < 0 or series.announced(series.index):
-            return
-        # The RunEngine fills in ``run_start`` when it emits the resource.
-        if not series.resource["run_start"]:
-            yield "stream_resource", series.resource
-        series.data[series.index] = datum = _stream_datum(series)
-        yield "stream_datum", datum
+        if series is not None and (events := series.waiting):
+            yield from series.announce(events)
 
-    def _begin_series(self, run: Path, layout: FrameLayout) -> _Series:
-        """Make the array of a camera in the current stream."""
-        array = run / self.stream / layout.key
-        place_array(array.parent, self._files(layout), sync=self._sync)
-        series = _Series(array, layout, _stream_resource(array, layout))
-        self._series[self.stream, layout.key] = series
+    def _series_of(self, layout: FrameLayout) -> Series:
+        """Return the frames of a camera in the current stream; the array is made when the first comes."""
+        if self.run is None:
+            raise FrameWriterError(f"{layout.key}: a frame arrived while no run is open; was open_run called?")
+        series = self._series.get((self.stream, layout.key))
+        if series is None:
+            array = self.run / self.stream / layout.key
+            place_array(array.parent, self._files(layout), sync=self._sync)
+            store = FrameStore(array, self._codec, layout.shard_shape[0], sync=self._sync)
+            series = Series(array, layout, store, stream_resource(array, layout))
+            self._series[self.stream, layout.key] = series
         return series
 
     def _files(self, layout: FrameLayout) -> Files:
         """Return the files of a camera's empty array, rendered once per layout."""
         known = self._prepared.get(layout.key)
         if known is None or not known[0].same_as(layout):
-            known = self._prepared[layout.key] = (layout, render_array(layout))
+            known = self._prepared[layout.key] = (layout, render_array(layout, self._codec))
         return known[1]
-
-
-def _stream_resource(array: Path, layout: FrameLayout) -> dict[str, Any]:
-    """Compose the document that says where the frames of a stream lie."""
-    return {
-        "uid": str(uuid.uuid4()),
-        "data_key": layout.key,
-        "mimetype": "application/x-zarr",
-        "uri": array.as_uri().replace("file://", "file://localhost", 1),
-        "parameters": {"chunk_shape": list(layout.chunk_shape), "join_method": "stack"},
-        "run_start": "",
-    }
-
-
-def _stream_datum(series: _Series) -> dict[str, Any]:
-    """Compose the document that announces the frame written last; bluesky fills in what is empty."""
-    return {
-        "uid": f"{series.resource['uid']}/{series.index}",
-        "stream_resource": series.resource["uid"],
-        "descriptor": "",
-        "indices": {"start": series.index, "stop": series.index + 1},
-        "seq_nums": {"start": 0, "stop": 0},
-    }

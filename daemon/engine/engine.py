@@ -82,7 +82,8 @@ class Engine:
         self.devices = dict(devices) if devices is not None else load_instrument(settings.instrument)
         connect(self.devices)
         check_guards(settings.suspenders, self.devices)
-        self._writer = ZarrFrameWriter(sync=settings.recorder.durability == "power", watcher=on_frame)
+        kept = settings.recorder
+        self._writer = ZarrFrameWriter(sync=kept.durability == "power", codec=kept.codec, watcher=on_frame)
         for camera in self._find(AreaDetector):
             camera.writer = self._writer
         plain = settings.model_dump(mode="json")

@@ -88,7 +88,9 @@ class DocumentCheck:
             self._complain(where, "it comes after the stop document")
         if name != "start" and self._start is None:
             self._complain(where, "it comes before any start document")
-        self._check_uid(where, document.get("uid"))
+        uids = document.get("uid")
+        for uid in uids if isinstance(uids, list) else [uids]:  # a page has one for each event
+            self._check_uid(where, uid)
         if name in self._takers:
             self._takers[name](where, document)
 

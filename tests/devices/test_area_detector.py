@@ -18,6 +18,7 @@ from devices.errors import (
     SaturatedFrameError,
     WrongFrameError,
 )
+from devices.frames import read_frame
 from devices.writer import ZarrFrameWriter
 
 
@@ -164,14 +165,14 @@ def test_dark_frames_are_asked_for(fakes: SimpleNamespace) -> None:
 
 
 def test_a_scan_writes_every_frame_before_it_is_announced(bench: SimpleNamespace) -> None:
-    """When a stream_datum comes, its chunk is on disk; events carry the numbers of their frames."""
+    """When a stream_datum comes, its frame is on disk; events carry the numbers of their frames."""
     seen: list[int] = []
 
     def look(name: str, document: dict) -> None:
         if name == "stream_datum":
             index = document["indices"]["start"]
-            chunk = bench.run / "primary" / "detector" / "c" / str(index) / "0" / "0" / "0"
-            np.testing.assert_array_equal(np.fromfile(chunk, "<u2").reshape(3, 4), bench.camera.frame(index))
+            found = read_frame(bench.run / "primary" / "detector", index)
+            np.testing.assert_array_equal(found, bench.camera.frame(index))
             seen.append(index)
 
     bench.engine.subscribe(look)

@@ -11,17 +11,20 @@ import zarr
 
 import devices.compaction
 from devices.compaction import WORKSPACE, compact_run
-from devices.frames import FrameLayout, chunk_file, read_frame
+from devices.frames import FrameLayout, read_frame
+from devices.shards import MOST_FRAMES
 from devices.writer import ZarrFrameWriter
 
 
-def make_run(run: Path, events: int, stream: str = "primary") -> np.ndarray:
+def make_run(run: Path, events: int, stream: str = "primary", without: int = -1) -> np.ndarray:
     """Write a closed run; returns its frames, shape (event, y, x)."""
     frames = np.random.default_rng(1).poisson(3.0, (events, 4, 5)).astype(np.uint16)
-    writer = ZarrFrameWriter()
+    writer = ZarrFrameWriter(codec="none")
     writer.open_run(run)
     writer.stream = stream
     for index, frame in enumerate(frames):
+        if index == without:
+            continue
         writer.begin_point(index)
         writer.write(FrameLayout("detector", (4, 5), np.dtype("uint16")), frame)
     writer.close_run({stream: events})
@@ -101,10 +104,20 @@ def test_all_streams_are_packed_and_other_arrays_are_not(tmp_path: Path) -> None
     assert shards == {"primary/detector": (2, 1, 4, 5), "darks/detector": (3, 1, 4, 5), "primary/time": None}
 
 
+def test_frames_that_a_codec_has_packed_are_left_alone(tmp_path: Path) -> None:
+    """There is little to be won, and a shard is a shard."""
+    writer = ZarrFrameWriter(codec="lz4")
+    writer.open_run(tmp_path)
+    writer.write(FrameLayout("detector", (4, 5), np.dtype("uint16")), np.ones((4, 5), np.uint16))
+    writer.close_run({"primary": 1})
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    compact_run(tmp_path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
 def test_events_without_a_frame_stay_blank(tmp_path: Path) -> None:
     """A missing chunk reads as zeros before and after."""
-    frames = make_run(tmp_path, 3)
-    chunk_file(tmp_path / "primary" / "detector", 1).unlink()
+    frames = make_run(tmp_path, 3, without=1)
     compact_run(tmp_path)
     frames[1] = 0
     np.testing.assert_array_equal(frames_of(tmp_path), frames)
@@ -146,7 +159,7 @@ def test_reading_one_frame_before_and_after(tmp_path: Path) -> None:
 def test_what_is_not_wanted_any_more_is_left_as_it_is(tmp_path: Path) -> None:
     """A process that ends does not wait for shards; the next call makes them."""
     frames = make_run(tmp_path, 5)
-    for wanted, shards in ((False, None), (True, (5, 1, 4, 5))):
+    for wanted, shards in ((False, (MOST_FRAMES, 1, 4, 5)), (True, (5, 1, 4, 5))):
         compact_run(tmp_path, lambda wanted=wanted: wanted)
         assert zarr.open_array(tmp_path / "primary" / "detector", mode="r").shards == shards
         np.testing.assert_array_equal(frames_of(tmp_path), frames)

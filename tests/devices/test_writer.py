@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 from urllib.parse import unquote, urlparse
 
 import bluesky.plan_stubs as bps
@@ -20,8 +21,10 @@ from bluesky.utils import Msg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import devices.store
 from devices.area_detector import AreaDetector
-from devices.frames import FrameLayout
+from devices.codecs import CODECS
+from devices.frames import FrameLayout, read_frame
 from devices.writer import FrameWriter, ZarrFrameWriter
 
 
@@ -188,8 +191,9 @@ def test_the_next_run_begins_anew(bench: SimpleNamespace, tmp_path: Path) -> Non
     assert len({resource["uid"] for resource in bench.named("stream_resource")}) == 2
 
 
-def test_lengths_given_by_the_recorder_count(tmp_path: Path) -> None:
+def test_lengths_given_by_the_recorder_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames without an event are dropped, events without a frame read as blank."""
+    monkeypatch.setattr(devices.store, "SHARD_BYTES", 8)
     layout = FrameLayout("detector", (2, 2), np.dtype("uint16"))
     for events in (1, 3):
         run, writer = tmp_path / f"{events}.zarr", ZarrFrameWriter()
@@ -199,7 +203,8 @@ def test_lengths_given_by_the_recorder_count(tmp_path: Path) -> None:
             writer.write(layout, np.full((2, 2), index + 1, np.uint16))
         writer.close_run({"primary": events})
         assert frames_of(run)[:, 0, 0].tolist() == [1, 2, 0][:events]
-        assert not (run / "primary" / "detector" / "c" / str(events)).exists()
+        files = [file.parts[-4] for file in (run / "primary" / "detector" / "c").rglob("*") if file.is_file()]
+        assert files == ["0", "1"][:events]
 
 
 @pytest.mark.parametrize("sync", [False, True])
@@ -219,7 +224,8 @@ def test_a_frame_is_forced_to_the_medium_where_that_is_asked_for(
     writer.open_run(tmp_path)
     writer.write(FrameLayout("detector", (2, 2), np.dtype("uint16")), np.zeros((2, 2), np.uint16))
     array = tmp_path / "primary" / "detector"
-    expected = {str(array / "c" / "0" / "0" / "0" / ".0"), str(array / ".zarr.json"), str(array), str(tmp_path)}
+    shard = array / "c" / "0" / "0" / "0" / "0"
+    expected = {str(shard), *map(str, shard.parents[:6]), str(array / ".zarr.json"), str(tmp_path)}
     assert expected <= forced if sync else not forced
 
 
@@ -247,26 +253,36 @@ def test_preparing_makes_nothing_visible(tmp_path: Path, fakes: SimpleNamespace)
     replays=st.lists(st.integers(0, 3), min_size=1, max_size=8),
     big_endian=st.booleans(),
     kind=st.sampled_from(["u1", "u2", "u4", "f4", "f8"]),
+    codec=st.sampled_from(sorted(CODECS)),
+    per_shard=st.integers(1, 4),
 )
 def test_whatever_is_replayed_the_last_frame_of_each_event_is_kept(
-    tmp_path_factory: pytest.TempPathFactory, replays: list[int], big_endian: bool, kind: str
+    tmp_path_factory: pytest.TempPathFactory,
+    replays: list[int],
+    big_endian: bool,
+    kind: str,
+    codec: str,
+    per_shard: int,
 ) -> None:
-    """Any number of repetitions of any point, any pixel type and byte order."""
-    run, writer = tmp_path_factory.mktemp("run") / "run.zarr", ZarrFrameWriter()
+    """Any number of repetitions of any point, any pixel type and byte order, any codec and size of shards."""
+    run, writer = tmp_path_factory.mktemp("run") / "run.zarr", ZarrFrameWriter(codec=codec)
     writer.open_run(run)
     dtype = np.dtype((">" if big_endian else "<") + kind)
     layout = FrameLayout("detector", (2, 3), dtype)
     expected: list[np.ndarray] = []
     value = 0
-    for index, repetitions in enumerate(replays):
-        for _ in range(repetitions + 1):
-            value += 1
-            frame = (np.arange(6).reshape(2, 3) + value).astype(dtype)
-            writer.begin_point(index)
-            writer.write(layout, frame)
-        expected.append(frame)
-        emit(writer)
-    writer.close_run()
+    with mock.patch("devices.store.SHARD_BYTES", per_shard * 6 * dtype.itemsize):
+        for index, repetitions in enumerate(replays):
+            for _ in range(repetitions + 1):
+                value += 1
+                frame = (np.arange(6).reshape(2, 3) + value).astype(dtype)
+                writer.begin_point(index)
+                writer.write(layout, frame)
+                np.testing.assert_array_equal(read_frame(run / "primary" / "detector", index), frame)
+            expected.append(frame)
+            emit(writer)
+        writer.close_run()
+    assert zarr.open_array(run / "primary" / "detector", mode="r").shards == (per_shard, 1, 2, 3)
     np.testing.assert_array_equal(frames_of(run), np.stack(expected))
 
 

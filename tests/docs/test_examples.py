@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
+import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import zarr
+from bluesky import RunEngine
 
 from daemon.analyst.objective import Objective
 from daemon.plans.registry import PLANS, read_parameters
@@ -127,6 +132,43 @@ def test_the_instrument_of_the_guide_measures(blocks: Blocks, beampilot: Beampil
         "sample": "test spot",
         "operator": "K. Sato",
     }
+
+
+def test_the_burst_of_the_guide_is_recorded(
+    blocks: Blocks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: RunEngine
+) -> None:
+    """A reader who copies the camera and the plan has all frames on disk."""
+    camera, plan, _ = blocks("python", "how-to/stream-frames.md")
+    (tmp_path / "my_camera.py").write_text(camera, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert "RunEngine()(" in plan
+    exec(compile(plan.replace("RunEngine()(", "engine("), "stream-frames.md", "exec"), {"engine": engine})  # noqa: S102
+    frames = zarr.open_array(tmp_path / "burst.zarr" / "primary" / "camera", mode="r")
+    assert np.asarray(frames)[:, 0, 0, 0].tolist() == list(range(300))
+
+
+def test_the_viewer_of_the_guide_sees_frames(blocks: Blocks, capsys: pytest.CaptureFixture[str]) -> None:
+    """While they come, by the path alone."""
+    names: dict[str, Any] = {}
+    exec(compile(blocks("python", "how-to/stream-frames.md")[2], "stream-frames.md", "exec"), names)  # noqa: S102
+    ring, ended = names["FrameRing"].create((2, 2), np.dtype("<u2"), 64), threading.Event()
+
+    def run() -> None:
+        for number in itertools.count():
+            ring.claim(number)[...] = 7
+            ring.publish(number, 0.0)
+            if ended.wait(0.01):
+                break
+
+    camera = threading.Thread(target=run)
+    camera.start()
+    names["watch"](ring.path, 3)
+    ended.set()
+    camera.join()
+    ring.close()
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in printed] == ["7.0"] * 3
 
 
 def test_the_unit_of_the_guide_is_valid(blocks: Blocks, tmp_path: Path) -> None:

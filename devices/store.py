@@ -1,0 +1,113 @@
+"""The frames of one array on disk: appended to shards, each frame readable as soon as it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.codecs import FrameCodec
+from devices.files import sync_file, write_whole
+from devices.shards import MOST_FRAMES, ShardFile, blank_index
+
+SHARD_BYTES = 64 * 2**20
+"""Size of a shard before its frames are packed, bytes."""
+
+DEPTH = 4
+"""Folders from an array to a shard, for arrays of four dimensions."""
+
+
+def frames_per_shard(frame_bytes: int) -> int:
+    """Return how many frames of a size a shard has room for."""
+    return max(1, min(MOST_FRAMES, SHARD_BYTES // max(frame_bytes, 1)))
+
+
+def shard_file(array: Path, number: int) -> Path:
+    """Return where a shard of an array of frames lies."""
+    return array / "c" / str(number) / "0" / "0" / "0"
+
+
+class FrameStore:
+    """Writes frames of consecutive events into the shards of an array; used by one thread at a time.
+
+    Args:
+        array: Folder of the array, which holds its description.
+        codec: How frames are packed.
+        per_shard: Frames that a shard has room for.
+        sync: Whether frames must survive a power cut, see :meth:`sync`, and not only the death of the process.
+    """
+
+    def __init__(self, array: Path, codec: FrameCodec, per_shard: int, *, sync: bool = False) -> None:
+        self._array, self._per_shard, self._sync = array, per_shard, sync
+        self._encode = codec.encoder()
+        self._shard: tuple[int, ShardFile] | None = None
+        self._unsynced: dict[str, ShardFile | None] = {}
+        self._new: set[str] = set()
+
+    def write(self, first: int, frames: Sequence[NDArray[Any]]) -> None:
+        """Write the frames of consecutive events; what was written for these events before is replaced.
+
+        Args:
+            first: Event of the first frame, counted from 0.
+            frames: The frames, each of shape (y, x), little-endian, C-contiguous.
+
+        Raises:
+            OSError: They could not be written; the shards hold what they held, or the first few of the frames.
+        """
+        while frames:
+            number, place = divmod(first, self._per_shard)
+            now = frames[: self._per_shard - place]
+            shard = self._open(number)
+            shard.append(place, [self._encode(frame) for frame in now])
+            self._unsynced[shard.path] = shard
+            first, frames = first + len(now), frames[len(now) :]
+
+    def sync(self) -> None:
+        """Force everything that was written to the medium, and the names of new files and folders."""
+        for path, shard in self._unsynced.items():
+            if shard is None:
+                sync_file(path)
+            else:
+                shard.sync()
+        for folder in self._new:
+            sync_file(folder)
+        self._unsynced.clear()
+        self._new.clear()
+
+    def close(self) -> None:
+        """Write no more."""
+        if self._shard is not None:
+            self._close_shard(self._shard[1])
+            self._shard = None
+
+    def _open(self, number: int) -> ShardFile:
+        """Return a shard, open; only one is at a time."""
+        if self._shard is not None:
+            if self._shard[0] == number:
+                return self._shard[1]
+            self._close_shard(self._shard[1])
+            self._shard = None
+        path = os.fspath(shard_file(self._array, number))
+        folder = os.path.dirname(path)  # noqa: PTH120
+        if not os.path.exists(path):  # noqa: PTH110
+            write_whole(Path(path), blank_index(self._per_shard))
+            for _ in range(DEPTH + 1):
+                self._new.add(folder)
+                folder = os.path.dirname(folder)  # noqa: PTH120
+        self._shard = number, ShardFile(path, self._per_shard, sync=self._sync)
+        return self._shard[1]
+
+    def _close_shard(self, shard: ShardFile) -> None:
+        """Close a shard; that it is not on the medium yet stays known."""
+        shard.close()
+        if shard.path in self._unsynced:
+            self._unsynced[shard.path] = None
+
+
+def on_disk(frame: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a frame as it lies on disk, the same array where it is that already."""
+    return frame.astype(dtype, "C", copy=False)

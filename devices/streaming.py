@@ -1,0 +1,209 @@
+"""A camera that streams: bursts of frames at its own pace, as bluesky's flyers are driven."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.area_detector import AreaDetector
+from devices.base import number_key
+from devices.errors import ExposureInterruptedError, OperationError
+from devices.pipe import FramePipe
+from devices.protocols import Done, FrameBackend, FrameSink, StreamBackend
+from devices.ring import FrameRing
+from devices.series import AssetDoc
+from devices.status import Status
+from devices.writer import FrameWriter
+
+SLOTS = 64
+"""Frames that wait in memory while the disk is busy."""
+
+ABORT_SECONDS = 5.0
+"""How long a camera may take to end a burst that is given up, s."""
+
+
+class StreamingDetector(AreaDetector):
+    """A camera that takes one frame per trigger, and bursts of frames when it is flown.
+
+    A burst is prepared (how many frames), kicked off, and collected while it completes. Each frame is an event of its
+    own with the data key ``<name>_time``, when it was taken; the frame itself is external. Frames are announced
+    when they are durable, and never left out: a camera that cannot wait for the disk fails with a clear error.
+
+    Args:
+        backend: What takes the frames; one that cannot stream is triggered again and again.
+        name: Name of the detector.
+        writer: Where the frames go.
+        slots: Frames that wait in memory while the disk is busy.
+        wait: How long the camera can wait for room among them, s; 0 for one that cannot.
+        **options: Those of ophyd's ``Device``.
+    """
+
+    def __init__(
+        self,
+        backend: FrameBackend,
+        *,
+        name: str,
+        writer: FrameWriter | None = None,
+        slots: int = SLOTS,
+        wait: float = 10.0,
+        **options: Any,
+    ) -> None:
+        super().__init__(backend, name=name, writer=writer, **options)
+        self._slots, self._wait = slots, wait
+        self._frames = 1
+        self._ring: FrameRing | None = None
+        self._pipe: FramePipe | None = None
+        self._burst = self._exposing = Status.finished()
+        self._repeater: _Repeater | None = None
+        self._announced = self._paged = 0
+
+    @property
+    def ring(self) -> FrameRing | None:
+        """Where the frames of a burst can be looked at, by its path also from other processes."""
+        return self._ring
+
+    def prepare(self, value: int) -> Status:
+        """Say how many frames a burst has, and make room for those that will wait.
+
+        Raises:
+            ValueError: It has none.
+            FrameWriterError: There is not enough memory.
+        """
+        if value < 1:
+            raise ValueError(f"{self.name}: a burst has at least one frame, not {value}")
+        self._frames = value
+        self._fitting_ring()
+        return Status.finished(f"preparation of {self.name}")
+
+    def kickoff(self) -> Status:
+        """Begin a burst; done when the camera runs.
+
+        Raises:
+            OperationError: Nobody takes the frames.
+            FrameWriterError: No run is open, or there is not enough memory.
+            TimeoutError: The camera has not ended the burst before, which was given up.
+        """
+        if self.writer is None:
+            raise OperationError(f"{self.name}: a burst needs a writer; without one its frames would be lost")
+        self._give_up()
+        self._exposing.exception(ABORT_SECONDS)  # the camera must have let go of the memory
+        self._pipe = pipe = self.writer.stream_frames(self.layout, self._fitting_ring(), self._wait)
+        self._announced = self._paged = 0
+        self._burst = burst = Status(f"burst of {self._frames} frames of {self.name}", self.name)
+        self._exposing = exposing = Status(f"exposures of {self.name}", self.name)
+
+        def done(error: Exception | None) -> None:
+            exposing.finish(error)
+            pipe.end(lambda failure: burst.finish(error or failure))
+
+        self._stream(pipe, done)
+        return Status.finished(f"start of {burst.what}")
+
+    def complete(self) -> Status:
+        """Return the burst's status: done when its last frame is durable."""
+        return self._burst
+
+    def describe_collect(self) -> dict[str, Any]:
+        """Describe what an event of a burst holds."""
+        return {
+            self.name: self.layout.data_key(),
+            f"{self.name}_time": number_key("backend:time", "s"),
+        }
+
+    def collect_asset_docs(self) -> Iterator[AssetDoc]:
+        """Hand out the documents that announce what was written last."""
+        for name, document in super().collect_asset_docs():
+            if name == "stream_datum" and self._pipe is not None:
+                self._announced = document["indices"]["stop"] - self._pipe.first
+            yield name, document
+
+    def collect_pages(self) -> Iterator[dict[str, Any]]:
+        """Give the events of the frames that were announced."""
+        if self._pipe is None or self._announced <= self._paged:
+            return
+        times = self._pipe.times[self._paged : self._announced].tolist()
+        self._paged = self._announced
+        key = f"{self.name}_time"
+        yield {"time": times, "data": {key: times}, "timestamps": {key: times}}
+
+    def stop(self, *, success: bool = False) -> None:
+        """End the exposure or the burst under way: see :meth:`AreaDetector.stop`."""
+        if self._repeater is not None:
+            self._repeater.cancelled.set()
+        if success:
+            self._burst.set_finished()
+        super().stop(success=success)
+
+    def unstage(self) -> list[object]:
+        """End a run, and give the memory back."""
+        unstaged = super().unstage()
+        ring, self._ring = self._ring, None
+        if ring is not None:
+            ring.close()
+        return unstaged
+
+    def _stream(self, sink: FrameSink, done: Done) -> None:
+        """Have the camera fill the sink."""
+        if isinstance(self.backend, StreamBackend):
+            self.backend.stream(sink, self._frames, done, dark=self.dark)
+        else:
+            self._repeater = _Repeater(self, sink, self._frames, done)
+            self._repeater.start()
+
+    def _fitting_ring(self) -> FrameRing:
+        """Return memory for frames as they look now."""
+        shape, dtype = self.layout.shape, self.layout.little_endian
+        ring = self._ring
+        if ring is None or (ring.shape, ring.dtype) != (shape, dtype):
+            if ring is not None:
+                ring.close()
+            ring = self._ring = FrameRing.create(shape, dtype, self._slots)
+        return ring
+
+    def _give_up(self) -> None:
+        """End an exposure or a burst that nobody waits for any more."""
+        if not self._burst.done:
+            self.stop(success=True)
+        super()._give_up()
+
+
+class _Repeater(threading.Thread):
+    """Streams with a camera that knows single exposures only."""
+
+    def __init__(self, detector: StreamingDetector, sink: FrameSink, frames: int, done: Done) -> None:
+        super().__init__(name=f"{detector.name}-burst", daemon=True)
+        self.cancelled = threading.Event()
+        self._detector, self._sink, self._frames, self._done = detector, sink, frames, done
+
+    def run(self) -> None:
+        """Expose until all frames are there or something fails."""
+        failure: Exception | None = None
+        try:
+            for _ in range(self._frames):
+                self._take()
+        except Exception as error:
+            failure = error
+        self._done(failure)
+
+    def _take(self) -> None:
+        """Take one frame."""
+        if self.cancelled.is_set():
+            raise ExposureInterruptedError(f"{self._detector.name}: the burst was ended")
+        taken: list[NDArray[Any]] = []
+        status = Status(f"exposure of {self._detector.name}")
+
+        def done(frame: NDArray[Any] | None, error: Exception | None) -> None:
+            if frame is not None:
+                taken.append(frame)
+            status.finish(error)
+
+        self._detector.backend.expose(done, dark=self._detector.dark)
+        status.wait()
+        (frame,) = taken
+        self._detector.check_frame(frame)
+        np.copyto(self._sink.reserve(), frame)
+        self._sink.publish(self._detector.backend.time())
