@@ -73,9 +73,7 @@ def hire_from(scheduler: str) -> Callable[[], DaskWorker]:
 
 
 def dismiss_worker(worker: DaskWorker, broken: bool) -> None:
-    """Give a worker back; one that hangs is asked to begin anew."""
-    if broken and worker.address in _workers(worker.client):
-        worker.client.restart_workers([worker.address], raise_for_error=False)
+    """Give a worker back. One that hangs is left to whoever runs the cluster: others may have work there."""
     worker.client.close()
 
 
