@@ -63,7 +63,7 @@ class FrameReader:
             frame = np.ascontiguousarray(part, dtype=np.float32).ravel()
             frame = self._repaired(frame, energy)
             if frame is not None:
-                self._last = frame
+                self._last = frame.copy()  # the caller may use its own again
                 read.append((frame, energy))
         return read
 

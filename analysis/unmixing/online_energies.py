@@ -26,8 +26,8 @@ Reals = NDArray[Any]
 _SPARE = 8
 """Directions that are kept beyond the number of components: drift and what comes late need some."""
 
-_AFRESH = 1.25
-"""The factorisation starts afresh when the number of energies has grown by this."""
+_AFRESH = 0.25
+"""The factorisation starts afresh when so many frames have come since, as a share of those that still had weight."""
 
 _ITERATIONS = 4
 """Alternations after each frame, from where the last ones ended."""
@@ -104,7 +104,7 @@ class EnergyNMF:
         self._store: ColumnStore | None = None
         self._H: Floats = np.empty((n_components, 0))
         self._W: Floats = np.empty((n_components, 0))
-        self._fresh_at = 0
+        self._since_fresh, self._next_fresh = 0, 0.0
         self._maps: tuple[int, NDArray[np.float32]] | None = None
 
     @property
@@ -153,6 +153,7 @@ class EnergyNMF:
                 options = {"poisson": self._poisson, "forgetting": self._forgetting}
                 self._store = ColumnStore(self._reader.shape, rank, **options)
             self._store.append(frame, energy)
+            self._since_fresh += 1
         if read:
             self._update()
         return len(read)
@@ -185,7 +186,7 @@ class EnergyNMF:
         shape, energies = self._reader.shape, store.energies
         found = follow(self.recipe, store.compressed(full=True), store.scale(), _image(shape), energies)
         self._settle(found, store.compressed(full=False), afresh=True)
-        self._fresh_at = len(store)
+        self._begin_afresh(store)
 
     def _given(self) -> ColumnStore:
         if self._store is None:
@@ -200,12 +201,16 @@ class EnergyNMF:
         if m <= k:
             # Not yet enough energies to tell components apart.
             self._settle(svd_components(data, k) / scale, data, afresh=True)
-        elif m >= _AFRESH * self._fresh_at:
-            self._fresh_at = m
+        elif self._since_fresh >= self._next_fresh:
+            self._begin_afresh(store)
             found = follow(self.recipe, data, scale, _image(store.bins.shape), store.energies)
             self._settle(found, data, afresh=True)
         else:
             self._settle(self._refined(data, scale), data, afresh=False)
+
+    def _begin_afresh(self, store: ColumnStore) -> None:
+        """Note when the next fresh start is due."""
+        self._since_fresh, self._next_fresh = 0, _AFRESH * float(store.weights.sum())
 
     def _refined(self, data: Compressed, scale: Floats) -> Floats:
         """Spectra at all energies from the maps as they are, and a few alternations from there."""
