@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
+from analysis.streaming.batch import Batch
 from analysis.streaming.errors import ChainError
 
 try:
@@ -41,6 +43,8 @@ class DaskAnswer:
                     raise BrokenExecutor(f"Dask's worker {self._worker} is gone") from None
                 if end is not None and time.monotonic() >= end:
                     raise
+            except asyncio.CancelledError as error:
+                raise BrokenExecutor("the call was cancelled, with the connection or with the worker") from error
 
 
 class DaskWorker:
@@ -63,7 +67,14 @@ class DaskWorker:
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> DaskAnswer:
         """Have a function called by the worker."""
-        future = self.client.submit(function, *arguments, workers=[self.address], pure=False, retries=0)
+        # Frames go straight to the worker, not through the scheduler.
+        sent = [
+            self.client.scatter(argument, workers=[self.address], hash=False)
+            if isinstance(argument, Batch)
+            else argument
+            for argument in arguments
+        ]
+        future = self.client.submit(function, *sent, workers=[self.address], pure=False, retries=0)
         return DaskAnswer(self.client, self.address, future)
 
 

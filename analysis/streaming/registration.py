@@ -197,33 +197,33 @@ def shift_frame(frame: Single, displacement: Floats, out: Single | None = None) 
     Returns:
         The displaced image, shape (y, x).
     """
-    out = np.empty_like(frame) if out is None else out
-    np.copyto(out, _along_rows(_along_rows(frame, float(displacement[0])).T, float(displacement[1])).T)
+    moved = _along(_along(frame, float(displacement[0]), 0), float(displacement[1]), 1)
+    if out is None:
+        return moved
+    out[:] = moved
     return out
 
 
-def _along_rows(image: Single, by: float) -> Single:
-    """Displace along the first axis."""
+def _along(image: Single, by: float, axis: int) -> Single:
+    """Displace along one axis."""
     whole = int(np.floor(by))
     t = by - whole
-    # Weights of the pixels at distances −1 − t, −t, 1 − t, 2 − t: shares of where the displaced pixel comes from.
-    weights = np.array(
-        [
-            ((-0.5 * t + 1.0) * t - 0.5) * t,
-            (1.5 * t - 2.5) * t * t + 1.0,
-            ((-1.5 * t + 2.0) * t + 0.5) * t,
-            (0.5 * t - 0.5) * t * t,
-        ],
-        np.float32,
+    # Weights of the pixels 1 before, at, 1 after and 2 after the place that the whole pixels lead to.
+    weights = (
+        ((-0.5 * t + 1.0) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        ((-1.5 * t + 2.0) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
     )
-    length = len(image)
-    rows = np.arange(length)
-    if t == 0.0:
-        return image[np.clip(rows - whole, 0, length - 1)]
+    length, reach = image.shape[axis], abs(whole) + 3
+    ends = [np.take(image, [end], axis).repeat(reach, axis) for end in (0, length - 1)]
+    padded = np.concatenate([ends[0], image, ends[1]], axis=axis)
     result = np.zeros_like(image)
     for offset, weight in zip((1, 0, -1, -2), weights, strict=True):
-        taken = np.clip(rows - whole + offset, 0, length - 1)
-        result += weight * image[taken]
+        if weight:
+            start = reach - whole + offset
+            part = slice(start, start + length)
+            result += np.float32(weight) * (padded[part] if axis == 0 else padded[:, part])
     return result
 
 

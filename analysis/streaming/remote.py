@@ -25,6 +25,9 @@ from analysis.streaming.errors import StreamClosedError
 _CHAINS: dict[str, Chain] = {}
 """Chains of this worker, by the key of their stream."""
 
+_GRACE = 1.0
+"""A worker that is given back may go on with its last batch for this long, s."""
+
 _TRIES = 3
 """Workers that one batch may cost before it is left out."""
 
@@ -74,7 +77,7 @@ class Remote:
         self._failures: list[Failure] = []
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
-        self._key, self._done = "", 0
+        self._key, self._done, self._closing = "", 0, False
         self._layout: Layout | None = None
 
     def start(self, layout: Layout) -> None:
@@ -84,7 +87,7 @@ class Remote:
             Exception: No worker could be had.
         """
         self.close()
-        self._layout, self._done, self._failures = layout, 0, []
+        self._layout, self._done, self._failures, self._closing = layout, 0, [], False
         with self._lock:
             self._renew()
         self._thread = threading.Thread(target=self._work, name="on-line steps", daemon=True)
@@ -134,10 +137,15 @@ class Remote:
     def close(self) -> None:
         """Give the worker back; frames that wait are left out."""
         if self._thread is not None:
+            self._closing = True
             with contextlib.suppress(queue.Empty):
                 while True:
                     self._queue.get_nowait()
             self._queue.put(None)
+            self._thread.join(_GRACE)
+            if self._thread.is_alive() and (worker := self._worker) is not None:
+                # It hangs, or has long work: the call that the thread waits for ends with the worker.
+                self._dismiss(worker, True)
             self._thread.join()
             self._thread = None
         with self._lock:
@@ -174,6 +182,8 @@ class Remote:
                     self._renew()
                 self._call(_process, batch, timeout=self._patience)
             except Exception as error:
+                if self._closing:
+                    return
                 self._say(batch, error, recovered=attempt + 1 < _TRIES)
             else:
                 break

@@ -159,7 +159,8 @@ class ColumnStore:
         """Put a new row into the column of an energy that is there already."""
         share = 1.0 / (self.weights[place] + 1.0)
         old = self._coefficients[:, place].copy()
-        crossed = np.array([(old @ self._rows[: self._used]) @ self._rows[row], old @ self._gram[: self._used, row]])
+        before = old.astype(np.float32) @ self._rows[: self._used]
+        crossed = np.array([float(before @ self._rows[row]), old @ self._gram[: self._used, row]])
         self._coefficients[:, place] *= 1.0 - share
         self._coefficients[row, place] += share
         self.weights[place] += 1.0
