@@ -68,12 +68,8 @@ class DaskWorker:
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> DaskAnswer:
         """Have a function called by the worker."""
         # Frames go straight to the worker, not through the scheduler.
-        sent = [
-            self.client.scatter(argument, workers=[self.address], hash=False)
-            if isinstance(argument, Batch)
-            else argument
-            for argument in arguments
-        ]
+        place = {"workers": [self.address], "hash": False}
+        sent = [self.client.scatter(part, **place) if isinstance(part, Batch) else part for part in arguments]
         future = self.client.submit(function, *sent, workers=[self.address], pure=False, retries=0)
         return DaskAnswer(self.client, self.address, future)
 
