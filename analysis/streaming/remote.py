@@ -28,6 +28,9 @@ _CHAINS: dict[str, Chain] = {}
 _GRACE = 1.0
 """A worker that is given back may go on with its last batch for this long, s."""
 
+_BEGIN = 60.0
+"""A new worker has at least so long to begin, s: it has much to import."""
+
 _TRIES = 3
 """Workers that one batch may cost before it is left out."""
 
@@ -77,7 +80,7 @@ class Remote:
         self._failures: list[Failure] = []
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
-        self._key, self._done, self._closing = "", 0, False
+        self._key, self._done, self._open, self._closing = "", 0, False, False
         self._layout: Layout | None = None
 
     def start(self, layout: Layout) -> None:
@@ -90,6 +93,7 @@ class Remote:
         self._layout, self._done, self._failures, self._closing = layout, 0, [], False
         with self._lock:
             self._renew()
+        self._open = True
         self._thread = threading.Thread(target=self._work, name="on-line steps", daemon=True)
         self._thread.start()
 
@@ -148,17 +152,22 @@ class Remote:
                 self._dismiss(worker, True)
             self._thread.join()
             self._thread = None
+        self._open = False
         with self._lock:
             self._drop(broken=False)
 
     def _ask(self, what: Callable[[str], Outcome], timeout: float | None) -> Outcome:
         """Ask the worker, or a new one where the present one died since the last batch."""
+        if not self._open:
+            raise StreamClosedError("the stream has not begun, or has ended: call start first")
         if not self._lock.acquire(timeout=-1 if timeout is None else timeout):
             raise TimeoutError(f"the on-line steps were busy for {timeout} s")
         try:
             try:
+                if self._worker is None:
+                    self._renew()
                 outcome = self._call(what, timeout=timeout)
-            except (TimeoutError, StreamClosedError):
+            except TimeoutError:
                 raise
             except Exception as error:
                 self._say(Batch(self._done, np.empty((0, 0, 0))), error, recovered=True)
@@ -194,14 +203,14 @@ class Remote:
 
     def _call(self, function: Callable[..., Any], *arguments: Any, timeout: float | None) -> Any:  # noqa: ANN401
         if self._worker is None:
-            raise StreamClosedError("the stream has not begun, or has ended: call start first")
+            raise StreamClosedError("the on-line steps have no worker any more")
         return self._worker.submit(function, self._key, *arguments).result(timeout)
 
     def _renew(self) -> None:
         """Begin with a new worker, which learns of all frames before."""
         self._drop(broken=True)
         self._worker, self._key = self._hire(), uuid.uuid4().hex
-        self._call(_begin, self._declared, self._layout, timeout=self._patience)
+        self._call(_begin, self._declared, self._layout, timeout=max(_BEGIN, self._patience))
         if self._replay is not None and self._done:
             for batch in self._replay(self._done):
                 self._call(_process, batch, timeout=self._patience)
