@@ -183,6 +183,8 @@ class EnergyNMF:
     def polish(self) -> None:
         """Find the spectra once more in all pixels, as after the end of a stream: this takes seconds."""
         store = self._given()
+        if len(store) <= self.recipe.n_components:
+            return
         shape, energies = self._reader.shape, store.energies
         found = follow(self.recipe, store.compressed(full=True), store.scale(), _image(shape), energies)
         self._settle(found, store.compressed(full=False), afresh=True)
@@ -200,13 +202,14 @@ class EnergyNMF:
         data, scale = store.compressed(full=False), store.scale()
         if m <= k:
             # Not yet enough energies to tell components apart.
-            self._settle(svd_components(data, k) / scale, data, afresh=True)
+            change, afresh = self._settle(svd_components(data, k) / scale, data, afresh=True), True
         elif self._since_fresh >= self._next_fresh:
             self._begin_afresh(store)
             found = follow(self.recipe, data, scale, _image(store.bins.shape), store.energies)
-            self._settle(found, data, afresh=True)
+            change, afresh = self._settle(found, data, afresh=True), True
         else:
-            self._settle(self._refined(data, scale), data, afresh=False)
+            change, afresh = self._settle(self._refined(data, scale), data, afresh=False), False
+        self.history.append(Progress(m, change, _misfit(data, self._W, self._H * scale), afresh))
 
     def _begin_afresh(self, store: ColumnStore) -> None:
         """Note when the next fresh start is due."""
@@ -222,8 +225,8 @@ class EnergyNMF:
         model = MinimumVolumeNMF(k) if self.recipe.method == "minimum volume" else NMFSO(k, omega=self.recipe.omega)
         return model._alternate(data, self._W, H, _ITERATIONS)[1] / scale
 
-    def _settle(self, H: Floats, data: Compressed, *, afresh: bool) -> None:
-        """Take new spectra over, in the old ones' order after a fresh start, and note what changed."""
+    def _settle(self, H: Floats, data: Compressed, *, afresh: bool) -> float:
+        """Take new spectra over, in the old ones' order after a fresh start; returns the change of the maps."""
         scale = self._given().scale()
         W = maps_of(data, _unit(H), scale).astype(float)
         before, known = _fractions(self._W), self._W.any()
@@ -232,10 +235,9 @@ class EnergyNMF:
             H, W = H[order], W[order]
         bright = W.sum(axis=0)
         moved = 0.5 * np.abs(_fractions(W) - before).sum(axis=0) if known else np.ones_like(bright)
-        change = float(moved @ bright) / max(float(bright.sum()), 1e-300)
         self._H, self._W = _unit(H), W
         self.revision += 1
-        self.history.append(Progress(len(scale), change, _misfit(data, W, self._H * scale), afresh))
+        return float(moved @ bright) / max(float(bright.sum()), 1e-300)
 
 
 def _image(shape: tuple[int, ...]) -> tuple[int, int] | None:

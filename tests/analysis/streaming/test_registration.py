@@ -38,7 +38,7 @@ def test_displacements_are_found_whatever_the_contrast(dy: float, dx: float, inv
     moved = 200.0 - moved if inverted else moved
     step = Registration(largest=8.0)
     step.start(Layout((96, 112)))
-    frames = np.array([rng.poisson(image), rng.poisson(np.maximum(moved, 1.0))])
+    frames = rng.poisson(np.maximum([image, moved], 1.0))
     found = step.process(Batch(0, frames)).values["registration.displacement"]
     assert found[0].tolist() == [0.0, 0.0]
     np.testing.assert_allclose(found[1], [dy, dx], atol=0.12)
@@ -59,8 +59,9 @@ def test_shifting_is_exact_to_a_percent_inside(dy: float, dx: float) -> None:
 
 @pytest.mark.parametrize("name", ["cu", "mn"])
 def test_drift_between_energies_is_found_on_the_twin(name: str) -> None:
-    """Root mean square error below 0.15 pixels where the drift is a pixel."""
-    stack = preset(name).stack((160, 192), 3, np.linspace(*preset(name).energies()[[0, -1]], 24))
+    """Frames are put back together to a tenth of a pixel, where they were several tenths apart."""
+    made = preset(name, drift_time=40.0)
+    stack = made.stack((160, 192), 0, np.linspace(*made.energies()[[0, -1]], 24))
     chain = Chain([DarkFlat(stack.dark, stack.flat), Registration(), Normalisation()])
     chain.start(Layout((160, 192)))
     for first in range(0, 24, 4):
@@ -70,8 +71,8 @@ def test_drift_between_energies_is_found_on_the_twin(name: str) -> None:
     assert outcome.failures == ()
     truth = stack.truth.displacements - stack.truth.displacements[0]
     found = outcome.values["registration.displacement"]
-    assert np.sqrt(((found - truth) ** 2).mean()) < 0.15
-    assert np.sqrt((truth**2).mean()) > 0.5
+    assert (found - truth).std(axis=0).max() < 0.1
+    assert truth.std(axis=0).max() > 0.3
     assert outcome.results["registration"]["unclear"] == 0
 
 

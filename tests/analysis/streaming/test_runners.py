@@ -30,6 +30,9 @@ class Counter(BasicStep):
         """Forget."""
         self.seen, self.total = 0, 0.0
 
+    def restart(self, layout: Layout) -> None:
+        """Forget nothing."""
+
     def process(self, batch: Batch) -> Batch:
         """Count; die or hang when it is time, but only once."""
         for what, number in (("died", self.dies_at), ("hung", self.hangs_at)):
@@ -156,6 +159,8 @@ def test_frames_that_nobody_has_room_for_are_given_back(tmp_path: Path) -> None:
     taken = [runner.submit(batch, timeout=0.0) for batch in batches(8)]
     assert time.monotonic() - begin < 3.0
     assert 2 <= sum(taken) <= 3
+    while not (tmp_path / "hung").exists():
+        time.sleep(0.01)
     with pytest.raises(TimeoutError, match="busy"):
         runner.result(timeout=0.1)
     runner.close()

@@ -40,14 +40,14 @@ def test_frames_of_few_components_are_kept_whole() -> None:
     store = stored(frames, np.arange(60.0))
     expected = frames.reshape(60, -1)
     np.testing.assert_allclose(rebuilt(store), expected, atol=2e-3 * expected.max())
-    assert store.nbytes < 2.1 * 4 * (8 + BUFFER) * frames[0].size + 10_000
 
 
 def test_memory_does_not_grow_with_the_number_of_energies() -> None:
-    """But for a few numbers per energy."""
-    frames = low_rank(1, m=120)
+    """But for a few numbers per energy; it is that of a fixed number of frames."""
+    frames = low_rank(1, m=120, shape=(200, 240))
     few, many = stored(frames[:40], np.arange(40.0)), stored(frames, np.arange(120.0))
     assert many.nbytes - few.nbytes < 120 * 8 * (8 + BUFFER) + 1
+    assert many.nbytes < 1.3 * 4 * (8 + BUFFER) * frames[0].size
 
 
 def test_noise_is_what_is_lost() -> None:
@@ -67,7 +67,6 @@ def test_noise_is_what_is_lost() -> None:
 
 def test_frames_of_one_energy_are_averaged() -> None:
     """Whether the first of them is still there as it was or has been compressed."""
-    rng = np.random.default_rng(3)
     frames = low_rank(3)
     energies = np.arange(60.0)
     store = stored(np.concatenate([frames, frames[[5, 5, 58]] + 6.0]), np.concatenate([energies, [5.0, 5.0, 58.0]]))
@@ -77,7 +76,6 @@ def test_frames_of_one_energy_are_averaged() -> None:
     expected[58] += 3.0
     np.testing.assert_allclose(rebuilt(store), expected, atol=0.01 * expected.max())
     assert store.weights[[4, 5, 58]].tolist() == [1.0, 3.0, 2.0]
-    assert rng is not None
 
 
 @given(factor=st.floats(0.8, 0.999))
@@ -99,5 +97,5 @@ def test_bins_keep_the_mean(rows: int, columns: int) -> None:
     small = bins(image.ravel()).reshape(bins.shape)
     size = -(-rows // bins.shape[0])
     assert small[0, 0] == pytest.approx(image[:size, :size].mean())
-    assert small.size <= 500 or 1 in (rows, columns)
+    assert small.size <= 1.5 * 500
     assert Bins((500,), most=500)(np.arange(500.0)).tolist() == list(range(500))

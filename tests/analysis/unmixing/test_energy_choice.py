@@ -30,7 +30,7 @@ def test_energies_go_where_the_spectra_bend() -> None:
     """Hardly any into the flat part."""
     energies = chosen(EnergyChooser(0.0, 20.0, first=16, most=40), 5.0, 6.0)
     further = energies[~np.isclose(energies[:, None], np.linspace(0, 20, 16)).any(axis=1)]
-    assert ((further > 2.5) & (further < 8.5)).mean() > 0.95
+    assert ((further > 2.5) & (further < 8.5)).mean() > 0.9
     assert np.diff(energies).min() >= 20.0 / 160.0
 
 

@@ -155,7 +155,7 @@ def test_bad_frames_are_repaired_or_left_out(stack: SimpleNamespace) -> None:
     assert "100 values" in model.repairs[0]
     assert "nothing but zeros" in model.repairs[1]
     keep = np.delete(np.arange(60), [17, 30])
-    assert agreement(model.spectra, stack.spectra[:, keep]).min() > 0.99
+    assert agreement(model.spectra, stack.spectra[:, keep]).min() > 0.98
 
 
 @pytest.mark.parametrize(
