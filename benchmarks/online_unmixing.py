@@ -1,8 +1,15 @@
-"""What unmixing costs per point of a scan, against a factorisation from scratch of the same patterns.
+"""What unmixing costs while data arrive, in both directions, and how near it ends to a factorisation of the whole.
 
 Patterns of 64 × 64 pixels arrive one by one. Timed is ``partial_fit``: scoring the new pattern, and where it is due
 the refit with all earlier points scored again; and scikit-learn's NMF on all patterns so far, which knows neither
-noise nor spikes, and whose components change places. One thread. Run ``python -m benchmarks.online_unmixing``.
+noise nor spikes, and whose components change places.
+
+Frames of 512 × 600 pixels of the photoemission twin arrive one energy at a time. Timed is ``partial_fit_energies``,
+frame by frame, and a whole chain of on-line steps in batches of 8. Spectra at the end of the stream are compared with
+those of the whole stack at once, by the same method: the worst component's Pearson correlation, as they run along, and
+after they were found once more in all pixels. One thread; these times are the processor's.
+
+Run ``python -m benchmarks.online_unmixing``.
 """
 
 from __future__ import annotations
@@ -18,10 +25,18 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
-from sklearn.decomposition import NMF  # noqa: E402
+from sklearn import decomposition  # noqa: E402
 
-from analysis.unmixing import OnlineNMF  # noqa: E402
+from analysis.streaming import Batch, Chain, DarkFlat, Layout, Normalisation, Regions, Registration  # noqa: E402
+from analysis.streaming import Unmixing as UnmixingStep  # noqa: E402
+from analysis.unmixing import NMFSO, OnlineNMF  # noqa: E402
+from analysis.unmixing.compression import compress  # noqa: E402
 from analysis.unmixing.identity import match_components  # noqa: E402
+from analysis.unmixing.recipes import Recipe, follow  # noqa: E402
+from benchmarks.calibrate_peem import agreement, corrected  # noqa: E402
+from benchmarks.report import Report, results  # noqa: E402
+from simulators.peem.presets import preset  # noqa: E402
+from simulators.peem.stack import Stack  # noqa: E402
 
 WINDOWS = [(43, 54, 26, 38), (14, 33, 22, 40), (34, 42, 20, 38), (18, 38, 41, 56)]
 
@@ -60,30 +75,100 @@ def cold(frames: NDArray[np.float64], n_components: int) -> float:
     begin = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        NMF(cast(Any, n_components), init="nndsvda").fit_transform(frames)
+        decomposition.NMF(cast(Any, n_components), init="nndsvda").fit_transform(frames)
     return 1e3 * (time.perf_counter() - begin)
 
 
-def main() -> None:
-    """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description="Time the unmixing of one more pattern.")
-    parser.add_argument("--points", type=int, default=64)
-    parser.add_argument("--refit-every", type=int, default=4)
-    points, refit_every = (vars(parser.parse_args())[name] for name in ("points", "refit_every"))
+def patterns(report: Report, points: int, refit_every: int) -> None:
+    """Patterns one by one."""
     frames, peaks = draw(points, 0)
     scratch = np.median([cold(frames, 4) for _ in range(5)])
-    print(f"{points} patterns of 64 × 64; scikit-learn's NMF from scratch at the last one: {scratch:.1f} ms")
-    print(f"{'':>10} {'median':>8} {'95 %':>8} {'largest':>8} {'refit':>8} {'ratio':>6} {'moved':>6} {'grain r':>8}")
+    rows = []
     for name, anchors in {"anchored": WINDOWS, "free": None}.items():
         online(frames[:10], OnlineNMF(4))
         model = OnlineNMF(4, shape=(64, 64), anchors=anchors, refit_every=refit_every)
         times, refitted, moved = online(frames, model)
-        late = np.median(times[refitted][-5:])
         likeness = max(np.corrcoef(peaks[3], component)[0, 1] for component in model.components_)
-        print(
-            f"{name:>10} {np.median(times):>7.2f}  {np.percentile(times, 95):>7.1f}  {times.max():>7.1f}  {late:>7.1f} "
-            f"{scratch / np.median(times):>6.0f} {moved:>6} {likeness:>8.3f}"
+        numbers = (np.median(times), np.percentile(times, 95), times.max(), np.median(times[refitted][-5:]))
+        rows.append(
+            (name, *(f"{n:.1f}" for n in numbers), f"{scratch / np.median(times):.0f}", moved, f"{likeness:.3f}")
         )
+    heads = ("components", "median ms", "95 %", "largest", "refit", "× faster than from scratch", "moved", "grain r")
+    report.table(heads, rows)
+
+
+def batch_spectra(X: NDArray[np.float32], k: int, method: Any, omega: float, shape: tuple[int, int]) -> Any:  # noqa: ANN401
+    """Spectra from the whole stack at once, and seconds."""
+    begin = time.process_time()
+    if method == "nmf-so":
+        found = NMFSO(k, omega=omega, negative="keep", init="spectra").fit(X).components_
+    else:
+        mean = X.mean(axis=0, dtype=float)
+        scale = np.sqrt(mean.mean() / mean)
+        found = follow(Recipe(k, "none", method, "corners", omega), compress(X, k + 8, scale), scale, shape)
+    return found, time.process_time() - begin
+
+
+def energies(report: Report, shape: tuple[int, int], k: int) -> None:
+    """Energies one by one."""
+    stack = preset("cu", components=k).stack(shape, 0)
+    X = np.ascontiguousarray(corrected(stack), np.float32)
+    frames = np.ascontiguousarray(X.T).reshape(-1, *shape)
+    rows = []
+    for name, method, omega in (("NMF", "nmf-so", 0.0), ("NMF-SO, ω 0.1", "nmf-so", 0.1), ("corners", "corners", 0.0)):
+        # The batch estimators minimise the plain squared distance, the corners' method weights energies by their noise.
+        noise = "poisson" if method == "corners" else "gaussian"
+        model = OnlineNMF(k, method=cast(Any, method), omega=omega, shape=shape, noise=noise)
+        times = []
+        for frame, energy in zip(frames, stack.energies.tolist(), strict=True):
+            begin = time.process_time()
+            model.partial_fit_energies(frame, energy)
+            times.append(1e3 * (time.process_time() - begin))
+        whole, seconds = batch_spectra(X, k, method, omega, shape)
+        running = agreement(model.components_, whole).min()
+        polished = agreement(model.polish_energies().components_, whole).min()
+        numbers = (np.mean(times), np.median(times), np.percentile(times, 95), max(times))
+        rows.append((name, k, *(f"{n:.1f}" for n in numbers), f"{seconds:.1f}", f"{running:.4f}", f"{polished:.4f}"))
+    heads = ("energies by", "k", "mean ms", "median", "95 %", "largest", "batch s", "r running", "r at the end")
+    report.table((*heads,), rows)
+    report.table(("chain of steps", "mean ms per frame", "largest batch, per frame"), [chain_times(stack, shape, k)])
+
+
+def chain_times(stack: Stack, shape: tuple[int, int], k: int) -> tuple[str, str, str]:
+    """Cost per frame of corrections, registration, normalisation, region and unmixing in batches of 8."""
+    unmixing = UnmixingStep(k, method="corners", full_maps=False, polish=False)
+    regions = Regions({"middle": (shape[0] // 4, shape[0] // 2, shape[1] // 4, shape[1] // 2)})
+    chain = Chain([DarkFlat(stack.dark, stack.flat), Registration(), Normalisation(), regions, unmixing])
+    chain.start(Layout(shape))
+    times = []
+    for first in range(0, len(stack.frames), 8):
+        part = slice(first, first + 8)
+        batch = Batch(first, stack.frames[part], stack.energies[part], stack.i0[part])
+        begin = time.process_time()
+        chain.process(batch)
+        times.append(1e3 * (time.process_time() - begin) / len(batch))
+    failures = chain.stop().failures
+    return (
+        ", ".join(step.name for step in chain.steps),
+        f"{np.mean(times):.1f}",
+        f"{max(times):.1f}, {len(failures)} failed",
+    )
+
+
+def main() -> None:
+    """Run the benchmark and print its tables."""
+    parser = argparse.ArgumentParser(description="Time the unmixing of one more pattern, and of one more energy.")
+    parser.add_argument("--points", type=int, default=64)
+    parser.add_argument("--refit-every", type=int, default=4)
+    parser.add_argument("--shape", nargs=2, type=int, default=[512, 600])
+    parser.add_argument("--components", type=int, nargs="*", default=[3, 4])
+    parser.add_argument("--write", action="store_true", help="keep the tables for the documentation")
+    options = parser.parse_args()
+    report = Report()
+    patterns(report, options.points, options.refit_every)
+    for k in options.components:
+        energies(report, tuple(options.shape), k)
+    report.finish(results(__file__) if options.write else None, frames=" × ".join(map(str, options.shape)))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from analysis.unmixing.energy_direction import EnergyDirection
 from analysis.unmixing.factorisation import Prior, Scores, improve, score
 from analysis.unmixing.identity import Window, match_components, match_windows, window_masks, window_templates
 from analysis.unmixing.initialisation import anchored_components, first_noise, plain_components, restarted
 from analysis.unmixing.noise import Kind, NoiseModel
 from analysis.unmixing.patterns import PatternStore, filled, lowest_level
+from analysis.unmixing.recipes import Method
 
 Floats = NDArray[np.float64]
 
@@ -28,8 +30,8 @@ _ARRAYS = ("components_", "weights_", "weight_errors_", "misfit_", "_centre")
 _NUMBERS = ("offset_", "revision_", "n_iter_", "_refitted_at", "_cold_at", "_novelty")
 
 
-class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Robust NMF whose components keep their identity while patterns arrive.
+class OnlineNMF(EnergyDirection, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Robust NMF whose components keep their identity while patterns, or energies, arrive.
 
     Patterns X (n_samples, n_features) are approximated by weights × components, both ≥ 0. Components have unit sum,
     so a weight is the number of counts that its component contributes. After each refit the new components are put
@@ -39,12 +41,16 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     (Huber). Negative values are fitted as they are, which is right for noise around 0; a signal of both signs needs
     an ``offset`` that is added to every pixel of every pattern first and so becomes part of the components.
 
+    A stack that grows by energies instead (:meth:`partial_fit_energies`) is fitted by least squares, with the variance
+    of counts where the noise is Poisson's, and kept compressed; anchors, offset and limits are for patterns.
+
     Args:
         n_components: Number of components k.
         noise: "poisson" for counts, "gaussian" for anything else (one deviation for all pixels, estimated).
         offset: Added to all patterns: a number, or "auto" for how far the signal reaches below 0 without its
             outliers, determined again each time the number of patterns has doubled.
-        shape: Shape of a pattern, (y, x), when it is a frame; needed for anchors in frames.
+        shape: Shape of a frame, (y, x): of a pattern, where it is one (needed for anchors in frames), or of the image
+            that each energy gives.
         anchors: Per component a pixel window (see :func:`analysis.unmixing.identity.window_masks`) or None;
             component k is the one whose intensity lies in window k, from the first pattern on.
         anchor_weight: How many patterns the belief in an anchor weighs as much as.
@@ -54,6 +60,9 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         refit_every: Patterns after which the components are refitted at the latest (5 % of those seen, if more).
         max_iter: Alternations at most in :meth:`fit`.
         tol: Change of a component, in L1 distance, at which a fit has converged.
+        method: How spectra are found from energies: "nmf-so", "corners" or "minimum volume".
+        omega: Weight of the maps' orthogonality for "nmf-so", 0 (plain NMF) to 1.
+        forgetting: Factor on the weight of all earlier energies when one comes; 1 forgets nothing.
 
     Attributes:
         components_: Basis, rows of unit sum, shape (k, n_features).
@@ -81,6 +90,9 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         refit_every: int = 4,
         max_iter: int = 200,
         tol: float = 1e-4,
+        method: Method = "nmf-so",
+        omega: float = 0.0,
+        forgetting: float = 1.0,
     ) -> None:
         self.n_components = n_components
         self.noise = noise
@@ -94,6 +106,9 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.refit_every = refit_every
         self.max_iter = max_iter
         self.tol = tol
+        self.method: Method = method
+        self.omega = omega
+        self.forgetting = forgetting
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Forget everything and fit all patterns until convergence.
@@ -120,6 +135,8 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Self.
         """
+        if self._energies is not None:
+            raise ValueError("this estimator holds a stack that grows by energies: begin a new one for patterns")
         if np.ndim(X) == 1:
             X = np.asarray(X)[None, :]
         if not hasattr(self, "components_"):
@@ -153,6 +170,8 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Returns:
             Weights, shape (n_samples, k), in counts.
         """
+        if self._energies is not None:
+            return self._energies.score(np.asarray(validate_data(self, cast(Any, X), reset=False, dtype=np.float64)))
         return self.score_patterns(X).weights
 
     def score_patterns(self, X: ArrayLike) -> Scores:
@@ -177,7 +196,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Patterns, shape (n_samples, n_features).
         """
         check_is_fitted(self, "components_")
-        return np.asarray(X, float) @ self.components_ - self.offset_
+        return np.asarray(X, float) @ self.components_ - (0.0 if self._energies is not None else self.offset_)
 
     def state(self, patterns: bool = True) -> dict[str, Any]:
         """Everything needed to go on exactly as if never stopped.
@@ -189,6 +208,8 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             Plain numbers and strings, and NumPy arrays.
         """
         check_is_fitted(self, "components_")
+        if self._energies is not None:
+            raise ValueError("a stack that grows by energies has no state to keep: take its frames in again")
         state: dict[str, Any] = {"version": _STATE_VERSION, "parameters": self.get_params()}
         state |= {name.strip("_"): getattr(self, name).copy() for name in _ARRAYS}
         state |= {name.strip("_"): getattr(self, name) for name in _NUMBERS}
@@ -257,6 +278,7 @@ class OnlineNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.offset_ = 0.0 if isinstance(self.offset, str) else float(self.offset)
         self.revision_ = self._refitted_at = self._cold_at = 0
         self._novelty = 0.0
+        self._energies = None
         if hasattr(self, "components_"):
             del self.components_
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d
 
 Floats = NDArray[np.float64]
@@ -21,7 +22,7 @@ _FLAT = 0.2
 """A component whose curvature nowhere reaches this share of the sharpest one's has no features to find it by."""
 
 
-def separate_spectra(H: Floats, largest: float = _LARGEST) -> Floats:
+def separate_spectra(H: Floats, largest: float = _LARGEST, energies: Floats | None = None) -> Floats:
     """Take out of each spectrum the admixture of the others that makes its curvature sparsest.
 
     Where a spectrum is smooth of itself, the sum of absolute second derivatives |s″ + Σ β h″| has a sharp least at the
@@ -29,8 +30,9 @@ def separate_spectra(H: Floats, largest: float = _LARGEST) -> Floats:
     least absolute deviations (iteratively reweighted least squares), outside of the spectrum's own lines.
 
     Args:
-        H: Spectra of unit sum on evenly spaced energies, shape (k, m).
+        H: Spectra of unit sum, shape (k, m).
         largest: Largest |β| that counts as an admixture; a component that seems to need more is left alone.
+        energies: Where the spectra are given, in any order, shape (m,); rising and evenly spaced when None.
 
     Returns:
         Spectra of unit sum, shape (k, m), ≥ 0.
@@ -38,7 +40,7 @@ def separate_spectra(H: Floats, largest: float = _LARGEST) -> Floats:
     k, m = H.shape
     if k < 2 or m < 8:
         return H
-    bend = gaussian_filter1d(H, max(1.0, _WIDTH * m), axis=1, order=2, mode="nearest")
+    bend = _curvature(H) if energies is None else _curvature_at(H, energies)
     sharpest = np.abs(bend).max(axis=1)
     featured = sharpest > _FLAT * sharpest.max()
     out = H.copy()
@@ -49,6 +51,21 @@ def separate_spectra(H: Floats, largest: float = _LARGEST) -> Floats:
         new = np.maximum(H[j] - beta @ H, 0.0)
         out[j] = new / new.sum() if new.any() else H[j]
     return out
+
+
+def _curvature(H: Floats) -> Floats:
+    """Second derivatives of smoothed spectra on even energies, shape (k, m)."""
+    return gaussian_filter1d(H, max(1.0, _WIDTH * H.shape[1]), axis=1, order=2, mode="nearest")
+
+
+def _curvature_at(H: Floats, energies: Floats) -> Floats:
+    """The same on any energies, by way of an even grid as fine as the closest ones, shape (k, m)."""
+    order = np.argsort(energies, kind="stable")
+    axis = energies[order]
+    closest = max(float(np.diff(axis).min()), 1e-3 * float(axis[-1] - axis[0]))
+    grid = np.linspace(axis[0], axis[-1], max(len(axis), 1 + round(float(axis[-1] - axis[0]) / closest)))
+    even = _curvature(PchipInterpolator(axis, H[:, order], axis=1)(grid))
+    return np.array([np.interp(energies, grid, row) for row in even])
 
 
 def _admixtures(bend: Floats, bends: Floats, others: list[int], largest: float) -> Floats:

@@ -53,14 +53,21 @@ class Recipe:
     omega: float = 0.0
 
 
-def follow(recipe: Recipe, data: Compressed, column_scale: Floats, shape: tuple[int, int]) -> Floats:
+def follow(
+    recipe: Recipe,
+    data: Compressed,
+    column_scale: Floats,
+    shape: tuple[int, int] | None,
+    energies: Floats | None = None,
+) -> Floats:
     """Unmix compressed spectra by a recipe.
 
     Args:
         recipe: The recipe; its background has been removed.
         data: Compressed spectra.
         column_scale: Factor on each energy that the compressed data hold, shape (m,).
-        shape: Rows and columns of the image.
+        shape: Rows and columns of the image; None for spectra without places.
+        energies: The energies in the data's order, shape (m,); rising and evenly spaced when None.
 
     Returns:
         Spectra of unit sum, strongest first, shape (k, m).
@@ -69,7 +76,7 @@ def follow(recipe: Recipe, data: Compressed, column_scale: Floats, shape: tuple[
     if recipe.start == "svd":
         H = svd_components(data, k) / column_scale
     else:
-        H = separate_spectra(find_vertices(make_cloud(data, k, column_scale, shape), k))
+        H = separate_spectra(find_vertices(make_cloud(data, k, column_scale, shape), k), energies=energies)
     if recipe.method != "corners":
         model: NMF = MinimumVolumeNMF(k) if recipe.method == "minimum volume" else NMFSO(k, omega=recipe.omega)
         data = averaged(data, k, shape)
