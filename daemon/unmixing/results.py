@@ -48,7 +48,12 @@ class Target:
 
 
 def target_in_run(run: Path) -> Target:
-    """Where results go in a run."""
+    """Where results go in a run.
+
+    Raises:
+        StackError: The run may only be read.
+    """
+    _check_writable(run)
     return Target(run / IN_RUN, run / "analysis" / IN_RUN)
 
 
@@ -61,7 +66,19 @@ def target_folder(folder: Path) -> Target:
     folder = folder.expanduser().absolute()
     if folder.exists() and not (folder / ARRAYS / METADATA).is_file() and (folder.is_file() or any(folder.iterdir())):
         raise StackError(f"{folder} exists and holds something else: name another folder with --output")
+    _check_writable(folder.parent)
     return Target(folder, folder / ARRAYS)
+
+
+def _check_writable(folder: Path) -> None:
+    """Find out before long work whether there is a place for its results.
+
+    Raises:
+        StackError: There is none.
+    """
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise StackError(f"cannot write to {nearest}: name another folder for the results with --output")
 
 
 def write_results(outcome: Outcome, target: Target) -> None:

@@ -77,6 +77,8 @@ def read_run(path: Path, request: Request, room: Room) -> Contents:
     factor = ELECTRONVOLTS.get(units.get(energy, "").lower(), 1.0)
     dimension = Dimension(energy, "eV", named[energy] * factor, is_energy=True)
     pixels = (_pixels(path, f"{key}_{axis}", size) for axis, size in zip("yx", frames.shape[1:], strict=True))
+    if others := [motor for motor in run.start.get("motors", ()) if motor != energy]:
+        notes.append(f"{', '.join(others)} moved too: frames may show different places")
     status = run.status
     if status not in ("success", "running"):
         notes.append(f"the run ended early ({status})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import xarray
 
-from daemon.errors import DiskFull, RecorderError, StackError
+from daemon.errors import DiskFull, StackError
 from daemon.unmixing import (
     Outcome,
     Request,
@@ -21,6 +22,7 @@ from daemon.unmixing import (
     Wishes,
     make_room,
     target_folder,
+    target_in_run,
     unmix_file,
     write_results,
 )
@@ -164,11 +166,15 @@ def test_a_folder_of_somebody_else_is_left_alone(outcome: Outcome, tmp_path: Pat
         target_folder(tmp_path / "mine")
 
 
-def test_a_folder_that_cannot_be_written(outcome: Outcome, tmp_path: Path) -> None:
-    """A file is in the way."""
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is in the way, or it may only be read: said before any work."""
     (tmp_path / "file").write_text("")
-    with pytest.raises((RecorderError, StackError)):
-        write_results(outcome, target_folder(tmp_path / "file" / "out"))
+    with pytest.raises(StackError, match=r"cannot write to .*file: name another folder .* --output"):
+        target_folder(tmp_path / "file" / "out")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    for target in (target_folder, target_in_run):
+        with pytest.raises(StackError, match="name another folder"):
+            target(tmp_path / "out")
 
 
 def test_what_the_analysis_refuses_is_one_line(tmp_path: Path, make_stack: Callable[..., SimpleNamespace]) -> None:
