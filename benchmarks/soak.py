@@ -8,7 +8,7 @@ the processor.
 
     python -m benchmarks.soak --events 1000000 --write
 
-takes an hour or two on a free machine; ``--run`` says how many events are one scan. While a scan is open the engine
+takes half an hour on a free machine; ``--run`` says how many events are one scan. While a scan is open the engine
 holds its numbers (8 bytes each) in memory, so that a single scan of a million events does grow.
 """
 

@@ -22,7 +22,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(options.niceness)
     channel = Channel(socket.socket(fileno=options.socket))
-    Service(channel, options.delay).run()
+    # What it writes is written atomically, so that it may end at any instant.
+    Service(channel, options.delay, orphaned=lambda: os._exit(0)).run()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import importlib
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
@@ -38,10 +39,12 @@ class Service:
     Args:
         channel: the conversation with the engine.
         delay: makes every suggestion this much slower, s.
+        orphaned: called when the engine has gone while something is imported or computed that nobody wants any more.
     """
 
-    def __init__(self, channel: Channel, delay: float = 0.0) -> None:
+    def __init__(self, channel: Channel, delay: float = 0.0, orphaned: Callable[[], object] = lambda: None) -> None:
         self._channel = channel
+        self._orphaned = orphaned
         self._delay = delay
         self._campaign: Campaign | None = None
         self._failure: Exception = RuntimeError("no run has begun")
@@ -64,10 +67,12 @@ class Service:
             return
 
     def _beat(self) -> None:
-        with contextlib.suppress(ChannelClosedError):
+        try:
             while True:
                 self._channel.send(ALIVE)
                 time.sleep(BEAT)
+        except ChannelClosedError:
+            self._orphaned()
 
     def _serve(self, request: Request | Answer) -> None:
         try:

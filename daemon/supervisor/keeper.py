@@ -16,6 +16,8 @@ from daemon.supervisor.pulse import Probe, Pulse
 
 WATCH = 0.05
 """How often a process is looked at, s."""
+TRIES = 3
+"""A process that is killed by somebody before its first answer is started again so often."""
 TAIL = 4000
 """How much of what a process printed last is searched for a reason, bytes."""
 
@@ -66,6 +68,8 @@ class Keeper:
         self._stopping = threading.Event()
         self._changing = threading.Lock()
         self._printed = 0
+        self._tries = 0
+        self._silenced = False
         self._thread = threading.Thread(target=self._run, name=f"keeper-{orders.name}", daemon=True)
 
     def start(self) -> None:
@@ -110,7 +114,7 @@ class Keeper:
             else:
                 self._start()
             while (reason := self._watch()) is not None:
-                if not (self._ready.is_set() or (self.process and self.process.adopted)):
+                if not self._may_pass():
                     self._give_up(reason)
                     return
                 if not self._again(reason):
@@ -118,6 +122,14 @@ class Keeper:
         except (BeampilotError, OSError) as error:
             code = getattr(error, "exit_code", 1)
             self.failure = ProcessError(f"the {self.orders.name} cannot be started: {error}", code)
+
+    def _may_pass(self) -> bool:
+        """Whether another try may end otherwise: it has answered before, was not ours, or somebody killed it."""
+        if self._ready.is_set() or (self.process and self.process.adopted):
+            return True
+        self._tries += 1
+        code = self.process.exit_code if self.process else None
+        return code is not None and code < 0 and not self._silenced and self._tries < TRIES
 
     def _start(self) -> None:
         output = self.orders.output
@@ -147,6 +159,7 @@ class Keeper:
                     self._backoff.well()
                     self._ready.set()
                 elif pulse.silence > (orders.silence if pulse.felt else orders.startup):
+                    self._silenced = True
                     process.kill()
                     return f"it did not answer for {pulse.silence:.1f} s and was killed"
             return None

@@ -108,7 +108,7 @@ class TiledCatalog:
             raise kind(f"{self._settings.url}: {type(error).__name__}: {error}") from error
 
     def _connect(self) -> Any:  # noqa: ANN401 - one of Tiled's clients
-        from tiled.client import from_uri
+        from tiled.client import from_uri  # pyright: ignore[reportMissingImports]
 
         client = from_uri(self._settings.url, api_key=self._settings.api_key)
         for part in filter(None, self._settings.catalog.split("/")):

@@ -10,7 +10,7 @@ from fastapi import Header, HTTPException, Path, Query
 from fastapi.responses import Response
 
 from daemon.recorder.layout import safe_name, stream_folder
-from daemon.server.models import Answer
+from daemon.server.models import Answer, Whole
 from daemon.server.problems import WORDS
 from daemon.server.routes.runs import ANALYSES, RunName
 from daemon.server.routing import make_router, route
@@ -23,8 +23,8 @@ router = make_router("runs")
 Stream = Annotated[str, Path(min_length=1, max_length=255, examples=["primary"])]
 Analysis = Annotated[str, Path(min_length=1, max_length=255, examples=["unmixing"])]
 Key = Annotated[str, Path(min_length=1, max_length=255, examples=["detector_total"])]
-Start = Annotated[int, Query(ge=0, le=2**53, description="First event.")]
-Stop = Annotated[int | None, Query(ge=0, le=2**53, description="Event behind the last one; all if it is not given.")]
+Start = Annotated[Whole, Query(ge=0, le=2**53, description="First event.")]
+Stop = Annotated[Whole | None, Query(ge=0, le=2**53, description="Event behind the last one; all if it is not given.")]
 Accept = Annotated[str, Header(include_in_schema=False)]
 HEADERS = {
     "X-Shape": {"description": "Shape of the slice, as in `10,64,64`.", "schema": {"type": "string"}},

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 
 from daemon.numbers import Number, format_number, parse_number
 from daemon.server.live.documents import recorded
-from daemon.server.models import Answer
+from daemon.server.models import Answer, Whole
 from daemon.server.routing import make_router, plain, route
 
 router = make_router("documents")
@@ -34,7 +34,7 @@ async def get_documents(
     after: Annotated[
         str | None, Query(pattern=NUMBER, description="The last number that is known, `EPOCH:SEQUENCE`.")
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    limit: Annotated[Whole, Query(ge=1, le=10_000)] = 1000,
 ) -> Response:
     """What follows a number, the oldest first; ask again with `next` until there is nothing more."""
     data = request.app.state.settings.data

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
-from daemon.server.models import Answer, Done
+from daemon.server.models import Answer, Done, Whole
 from daemon.server.routing import listing, make_router, route
 from daemon.server.state import Queue, Records
 
 router = make_router("history")
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="The most that are shown.")]
+Limit = Annotated[Whole, Query(ge=1, le=1000, description="The most that are shown.")]
 Before = Annotated[
-    int | None, Query(ge=0, lt=2**63, description="Only what is older than this one: `next` of the last page.")
+    Whole | None, Query(ge=0, lt=2**63, description="Only what is older than this one: `next` of the last page.")
 ]
 Search = Annotated[str | None, Query(max_length=255, description="Only what has this text anywhere.")]
 
@@ -108,7 +108,7 @@ async def get_history(
 
 
 @router.get("/history/{number}", **route("read:history", 404, 422))
-async def get_entry(number: Annotated[int, Path(ge=0, lt=2**63)], records: Records) -> EntryAnswer:
+async def get_entry(number: Annotated[Whole, Path(ge=0, lt=2**63)], records: Records) -> EntryAnswer:
     """One entry."""
     return EntryAnswer.model_validate(await asyncio.to_thread(records.history_entry, number))
 

@@ -8,7 +8,7 @@ from fastapi import Path, Request, Response
 from pydantic import Field, StrictBool
 
 from daemon.base import StrictModel
-from daemon.server.models import Answer, Done, Flags, ItemAnswer
+from daemon.server.models import Answer, Done, Flags, ItemAnswer, Whole
 from daemon.server.plain_json import PlainObject
 from daemon.server.routing import Asker, listing, make_router, route
 from daemon.server.state import Queue
@@ -82,8 +82,8 @@ class QueueAnswer(Answer):
 async def get_queue(
     request: Request,
     queue: Queue,
-    limit: Annotated[int, Field(ge=1, le=10_000)] = 1000,
-    offset: Annotated[int, Field(ge=0, le=2**31)] = 0,
+    limit: Annotated[Whole, Field(ge=1, le=10_000)] = 1000,
+    offset: Annotated[Whole, Field(ge=0, le=2**31)] = 0,
 ) -> Response:
     """What waits and what runs; with an ETag."""
     status, items = await queue.status(), await queue.items()

@@ -11,7 +11,7 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from daemon.recorder.layout import stream_folder
-from daemon.server.models import Answer
+from daemon.server.models import Answer, Whole
 from daemon.server.routing import listing, make_router, plain, route
 from daemon.server.run_catalog import RunCatalog
 from daemon.server.run_report import written_report
@@ -114,8 +114,8 @@ class DocumentsPage(Answer):
 async def get_runs(
     request: Request,
     catalog: Catalog,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    limit: Annotated[Whole, Query(ge=1, le=1000)] = 50,
+    offset: Annotated[Whole, Query(ge=0, le=2**31)] = 0,
     search: Annotated[str | None, Query(max_length=255)] = None,
 ) -> Response:
     """What was measured, the newest first; with an ETag."""
@@ -135,8 +135,8 @@ async def get_run(request: Request, uid: RunName, catalog: Catalog) -> Response:
 async def get_documents(
     uid: RunName,
     catalog: Catalog,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
-    offset: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[Whole, Query(ge=1, le=10_000)] = 1000,
+    offset: Annotated[Whole, Query(ge=0, le=2**53)] = 0,
 ) -> Response:
     """The run's documents in the order in which they were emitted."""
     return plain(await asyncio.to_thread(_documents, catalog, uid, offset, limit))

@@ -120,3 +120,17 @@ def test_a_full_disk_is_reported_even_where_the_log_cannot_be_written(
     assert isinstance(answer, Failed)
     assert answer.full.endswith("optimizer.json")
     assert "the disk is full" in answer.reason
+
+
+def test_whoever_computes_for_an_engine_that_has_gone_is_told() -> None:
+    """What is imported or computed then is not waited for."""
+    ours, theirs = (Channel(end) for end in socket.socketpair())
+    told = threading.Event()
+    service = Service(theirs, orphaned=told.set)
+    computing = threading.Thread(target=service._beat)
+    computing.start()
+    assert not told.wait(0.1)
+    ours.close()
+    assert told.wait(10)
+    computing.join()
+    theirs.close()

@@ -56,6 +56,8 @@ class FakeDaemon:
 
 def _handler(daemon: FakeDaemon) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = 2.0  # for clients that connect and say nothing
+
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             line = f"{self.command} {self.path.removeprefix('/api/v1')}"

@@ -170,6 +170,8 @@ def test_history_in_pages(serve: Serve, store: Store) -> None:
         number = page["entries"][0]["id"]
         assert (await client.get(f"/history/{number}")).json()["points"] == 2
         assert (await client.get("/history/999")).status_code == 404
+        for wrong in (f"/history/{number}%0A", "/history/1_0", "/history?limit=2%0A"):  # Python would take them
+            assert (await client.get(wrong)).status_code == 422
         await client.delete("/history")
         assert (await client.get("/history")).json()["entries"] == []
 

@@ -15,6 +15,7 @@ import pytest
 
 from daemon.errors import ProcessError
 from daemon.supervisor import Backoff, Keeper, Orders, Process, Supervisor, find_process, start_process
+from daemon.supervisor.keeper import TRIES
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 QUICK = 0.6
@@ -134,6 +135,24 @@ def test_a_process_that_never_answers_ends_the_start(make: Make, tmp_path: Path,
     with pytest.raises(ProcessError, match=said):
         Supervisor([keeper]).start(threading.Event())
     assert (tmp_path / "starts").read_text() == "x"
+
+
+def test_a_process_that_is_killed_before_its_first_answer_is_started_again(make: Make, tmp_path: Path) -> None:
+    """Somebody may kill it at any instant; but what is killed every time, as by the lack of memory, ends the start."""
+    (tmp_path / "silent").touch()
+    starts = tmp_path / "starts"
+    starts.touch()
+    keeper = make()
+    keeper.start()
+    for count in range(1, TRIES + 1):
+        wait_for(lambda count=count: len(starts.read_text()) == count)
+        assert not keeper.ready
+        assert keeper.process is not None
+        os.kill(keeper.process.pid, signal.SIGKILL)
+    wait_for(lambda: keeper.failure is not None)
+    with pytest.raises(ProcessError, match="SIGKILL"):
+        _ = keeper.ready
+    assert len(starts.read_text()) == TRIES
 
 
 def test_a_running_process_is_adopted_and_then_watched(make: Make, told: list[str], orders: Orders) -> None:

@@ -173,11 +173,12 @@ def judge_campaign(verdict: Verdict, journals: Journals, points: int) -> None:
     check = partial(verdict.check, "campaign")
     total, before = 0, set[Path]()
     for run, documents in journals.items():
-        start, total = documents[0][1], total + len(primary_events(documents))
+        start, earlier, total = documents[0][1], total, total + len(primary_events(documents))
         after = start.get("continues")
         known = after is not None and Path(after) in before
+        # A campaign that has measured nothing yet is not continued but begun again.
         verdict.check(
-            "campaign", known or not before, f"{run.name} continues {after}, which is none of the runs before it"
+            "campaign", known or not earlier, f"{run.name} continues {after}, which is none of the runs before it"
         )
         before.add(run)
     stop = list(journals.values())[-1][-1][1] if journals else {}
