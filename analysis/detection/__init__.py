@@ -1,0 +1,1 @@
+"""Finding, sizing and counting clusters in images of a scanning tunnelling microscope."""
