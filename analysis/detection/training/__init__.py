@@ -1,0 +1,10 @@
+"""Training the detector on labelled images."""
+
+from __future__ import annotations
+
+from analysis.detection.training.augmentation import Augmentation
+from analysis.detection.training.recipe import Recipe
+from analysis.detection.training.samples import Sample, make_samples
+from analysis.detection.training.trainer import Trained, train
+
+__all__ = ["Augmentation", "Recipe", "Sample", "Trained", "make_samples", "train"]
