@@ -33,7 +33,8 @@ def look(network: nn.Module, image: Prepared, classes: tuple[str, ...], overlap:
     Returns:
         All detections whose score is not negligible, in pixels of the image as it was given.
     """
-    logits, numbers = network(batched(image.values))
+    batch = batched(image.values).to(next(network.parameters()).device)
+    logits, numbers = network(batch)
     boxes, labels, values = candidates(logits[0].float(), numbers[0].float())
     rows, columns = image.values.shape
     inside = ((boxes[:, :2] + boxes[:, 2:]) * 0.5 < (columns, rows)).all(axis=1)
