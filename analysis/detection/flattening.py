@@ -1,23 +1,225 @@
-"""Stand-in until the real one is there."""
+"""Flattening of microscope images: what the scanner and the controller added to the surface is taken away again.
+
+All functions take heights in any unit, shape (y, x), and return new arrays of float64; values that are missing (NaN)
+stay missing and do not count. An image without any value comes back as it is.
+"""
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+SAMPLE = 128
+"""Backgrounds are fitted to every n-th pixel, so that about this many come along either axis."""
+
+CORE = 0.4
+"""Fraction of the pixels that the surface's main level must hold."""
+
+CORE_WIDTH = 0.5244
+"""Half the width of the interval that holds ``CORE`` of a normal distribution, deviations."""
+
+WITHIN = 3.5
+"""Pixels farther from the main level than this are not of it, deviations."""
+
+ROUNDS = 4
+"""How often the main level and its background are found in turns."""
+
+FEWEST = 0.2
+"""A line is set by those of its pixels that are of the main level where they are at least this fraction."""
 
 
-def flatten(height):
-    """Line by line, then a robust parabola."""
-    h = np.asarray(height, float).copy()
-    h -= np.cumsum(np.concatenate([[0.0], np.median(np.diff(h, axis=0), axis=1)]))[:, None] if len(h) > 1 else 0.0
-    r, c = h.shape
-    y, x = np.linspace(-1, 1, r)[:, None] + np.zeros((1, c)), np.linspace(-1, 1, c)[None] + np.zeros((r, 1))
-    a = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], -1).reshape(-1, 6)
-    v = h.ravel()
-    w = np.ones(v.size, bool)
-    for _ in range(4):
-        k, *_ = np.linalg.lstsq(a[w], v[w], rcond=None)
-        res = v - a @ k
-        s = 1.4826 * np.median(np.abs(res - np.median(res)))
-        w = np.abs(res - np.median(res)) < 2.5 * s
-    res = res.reshape(r, c)
-    return res - np.median(res, axis=1, keepdims=True)
+def flatten(height: ArrayLike, degree: int = 2) -> Floats:
+    """Flatten an image, steps, clusters, offsets between lines and all.
+
+    Lines are aligned by the median of their differences, the scanner's bow is read off the slopes along the lines, and
+    a polynomial is fitted to the level that most pixels lie at. Other terraces, clusters and holes count for none of
+    these. Last, each line's part of that level is set to 0. So the level does not depend on what lies on it, but for
+    lines that lie on other terraces altogether.
+
+    Args:
+        height: The image, shape (y, x).
+        degree: Of the polynomial, 0 to 5.
+
+    Returns:
+        The flattened image, whose main level is 0.
+
+    Raises:
+        ValueError: It has not two axes, or the degree is not one of these.
+    """
+    image = without_bow(align_lines(height, "difference"))
+    image = subtract_polynomial(image, degree, robust=True)
+    if not np.isfinite(image).any():
+        return image
+    level, spread = main_level(image)
+    return image - _line_levels(image, level, WITHIN * spread)[:, None]
+
+
+def subtract_plane(height: ArrayLike) -> Floats:
+    """Subtract the plane that fits an image best, by least squares."""
+    return subtract_polynomial(height, 1)
+
+
+def subtract_polynomial(height: ArrayLike, degree: int = 2, robust: bool = False) -> Floats:
+    """Subtract the polynomial in x and y, of a total degree, that fits an image best, by least squares.
+
+    Args:
+        height: The image, shape (y, x).
+        degree: Highest sum of the two exponents, 0 to 5.
+        robust: Fit only the level that most pixels lie at, found in turns with the fit, and a part of the pixels.
+
+    Returns:
+        The image without it.
+
+    Raises:
+        ValueError: The image has not two axes, or the degree is not one of these.
+    """
+    image = _checked(height)
+    if not 0 <= degree <= 5:
+        raise ValueError(f"the polynomial's degree must be 0 to 5, not {degree}")
+    steps = [max(1, round(length / SAMPLE)) if robust else 1 for length in image.shape]
+    part = image[:: steps[0], :: steps[1]]
+    rows, columns = (_legendre(length, degree) for length in image.shape)
+    use = np.isfinite(part)
+    if not use.any():
+        return image
+    coefficients = np.zeros((degree + 1, degree + 1))
+    for _ in range(ROUNDS if robust else 1):
+        chosen = use
+        if robust:
+            left = part - rows[:: steps[0]] @ coefficients @ columns[:: steps[1]].T
+            level, spread = main_level(left)
+            chosen = use & (np.abs(left - level) <= WITHIN * spread)
+        coefficients = _fit(part, chosen, rows[:: steps[0]], columns[:: steps[1]])
+    return image - rows @ coefficients @ columns.T
+
+
+def align_lines(height: ArrayLike, method: str = "median") -> Floats:
+    """Align the lines of an image.
+
+    Args:
+        height: The image, shape (y, x).
+        method: ``median`` sets every line's median to 0; ``difference`` sets the median of the differences between
+            neighbouring lines to 0, which leaves steps as they are, and lets small errors add up over many lines.
+
+    Returns:
+        The image with its lines aligned.
+
+    Raises:
+        ValueError: The image has not two axes, or the method is another.
+    """
+    image = _checked(height)
+    if method == "median":
+        return image - _median(image, axis=1)[:, None]
+    if method != "difference":
+        raise ValueError(f"lines are aligned by 'median' or 'difference', not {method!r}")
+    there = np.flatnonzero(np.isfinite(image).any(axis=1))
+    if not there.size:
+        return image
+    offsets = np.zeros(len(image))
+    offsets[there[1:]] = np.cumsum(np.nan_to_num(_median(np.diff(image[there], axis=0), axis=1)))
+    image = image - offsets[:, None]
+    return image - _median(image.ravel(), axis=0)
+
+
+def without_bow(height: ArrayLike) -> Floats:
+    """Subtract the tilt and the bow along the lines: the parabola whose slopes are the medians of the image's.
+
+    Steps and clusters do not change the median of the slopes in a column as long as they are in less than half of it.
+
+    Args:
+        height: The image, shape (y, x).
+
+    Returns:
+        The image without it.
+
+    Raises:
+        ValueError: The image has not two axes.
+    """
+    image = _checked(height)
+    columns = image.shape[1]
+    lag = max(1, columns // 8)
+    if columns < 3 * lag:
+        return image
+    step = max(1, round(len(image) / SAMPLE))
+    slopes = _median(image[::step, lag:] - image[::step, :-lag], axis=0) / lag
+    known = np.isfinite(slopes)
+    if known.sum() < 3:
+        return image
+    x = np.arange(columns, dtype=float)
+    bend, slope = np.polyfit((x[:-lag] + 0.5 * lag)[known], slopes[known], 1)
+    parabola = slope * x + 0.5 * bend * x**2
+    return image - (parabola - parabola.mean())
+
+
+def main_level(image: ArrayLike) -> tuple[float, float]:
+    """Return the level that most pixels lie at: the shortest interval that holds a part of them (Rousseeuw 1984).
+
+    Args:
+        image: Heights, any shape, not all missing.
+
+    Returns:
+        The level, and the deviation about it were it normal; at least a hair, so that a constant image is at its level.
+    """
+    values = np.asarray(image, float).ravel()
+    values = values[np.isfinite(values)]
+    ordered = np.sort(values[:: max(1, values.size // SAMPLE**2)])
+    held = max(1, int(CORE * ordered.size))
+    widths = ordered[held - 1 :] - ordered[: len(ordered) - held + 1]
+    shortest = int(np.argmin(widths))
+    level = float(np.median(ordered[shortest : shortest + held]))
+    hair = 1e-12 * max(1.0, float(np.abs(ordered[[0, -1]]).max()))
+    return level, max(float(widths[shortest]) / (2.0 * CORE_WIDTH), hair)
+
+
+def _line_levels(image: Floats, level: float, within: float) -> Floats:
+    """Return the median of each line's part of a level; where there is too little of it, from the lines around."""
+    belongs = np.where(np.abs(image - level) <= within, image, np.nan)
+    enough = np.isfinite(belongs).sum(axis=1) >= FEWEST * image.shape[1]
+    if not enough.any():
+        return np.full(len(image), level)
+    places = np.flatnonzero(enough)
+    return np.interp(np.arange(len(image)), places, _median(belongs[places], axis=1))
+
+
+def _fit(image: Floats, chosen: NDArray[np.bool_], rows: Floats, columns: Floats) -> Floats:
+    """Return the coefficients of the best polynomial, (order y, order x), by the normal equations."""
+    orders = rows.shape[1]
+    y, x = np.nonzero(np.add.outer(np.arange(orders), np.arange(orders)) < orders)
+    weights = chosen.astype(float)
+    seen = np.where(chosen, image, 0.0)
+    shift = seen.sum() / weights.sum()
+    right = (rows.T @ (seen - shift * weights) @ columns)[y, x]
+    products_y = (rows[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+    products_x = (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), -1)
+    every = (products_y.T @ weights @ products_x).reshape(orders, orders, orders, orders)
+    solution = np.linalg.lstsq(every[y[:, None], y, x[:, None], x], right)[0]
+    coefficients = np.zeros((orders, orders))
+    coefficients[y, x] = solution
+    coefficients[0, 0] += shift
+    return coefficients
+
+
+def _legendre(length: int, degree: int) -> Floats:
+    """Return Legendre polynomials along an axis, shape (length, degree + 1)."""
+    return np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, length) if length > 1 else np.zeros(1), degree)
+
+
+def _median(values: Floats, axis: int) -> Floats:
+    """Return the median of what is not missing; missing where all is."""
+    if not np.isnan(values).any():
+        return np.median(values, axis=axis)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
+        return np.nanmedian(values, axis=axis)
+
+
+def _checked(height: ArrayLike) -> Floats:
+    """Return an image as numbers, infinite ones missing."""
+    image = np.asarray(height, float)
+    if image.ndim != 2 or not image.size:
+        raise ValueError(f"an image has rows and columns; this one has the shape {image.shape}")
+    return np.where(np.isfinite(image), image, np.nan)

@@ -1,0 +1,13 @@
+"""A scanning tunnelling microscope looking at Pb clusters on Si(111)-(7×7)."""
+
+from simulators.stm.clusters import CLASSES
+from simulators.stm.images import Image
+from simulators.stm.presets import PRESETS, Preset, preset
+
+__all__ = [
+    "CLASSES",
+    "PRESETS",
+    "Image",
+    "Preset",
+    "preset",
+]

@@ -1,0 +1,196 @@
+"""A surface without end: what sits in each half-cell, the same from whichever field one looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulators.fields import RandomField
+from simulators.stm.clusters import CLASSES
+from simulators.stm.lattice import CELL, half_centres, in_cells
+from simulators.stm.terraces import Staircase
+
+Floats = NDArray[np.float64]
+
+BLOCK = 16
+"""Cells along a side of the blocks that are drawn at a time."""
+
+VARIATES = 24
+"""Random numbers kept with each half-cell for how its content looks."""
+
+VACANCY, HOLE, BRIGHT, BARE = 6, 7, 8, 9
+"""Contents of a half-cell besides the clusters 0 to 5: a vacancy that looks like Pb1, a half without most of its
+adatoms, a bright adsorbate, and no more than an adatom missing here and there."""
+
+CONFUSERS = {"vacancy": VACANCY, "hole": HOLE, "bright": BRIGHT}
+"""Names of what may be taken for clusters."""
+
+CLEARANCE = 15.0
+"""Half-cells nearer than this to a step are not complete, Å."""
+
+_STEPS, _BLOCKS, _COVERAGE = 1, 2, 3
+_PLAIN = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceStyle:
+    """What surfaces look like.
+
+    Attributes:
+        coverage: Fraction of the half-cells with a cluster.
+        coverage_spread: Relative deviation of the coverage from image to image and, over ``patchiness``, from place to
+            place.
+        patchiness: Length over which the coverage changes on one surface, Å.
+        fractions: Relative frequency of Pb1 to Pb6.
+        faulted: Fraction of the clusters that sit in faulted halves.
+        vacancies: Fraction of the half-cells with a vacancy that looks like Pb1.
+        holes: Fraction of the half-cells that lack most of their adatoms.
+        bright: Fraction of the half-cells with a bright adsorbate.
+        missing: Fraction of all adatoms that are missing.
+        terrace_width: Mean width of a terrace, Å.
+    """
+
+    coverage: float = 0.07
+    coverage_spread: float = 0.35
+    patchiness: float = 1200.0
+    fractions: tuple[float, float, float, float, float, float] = (0.44, 0.25, 0.16, 0.10, 0.03, 0.02)
+    faulted: float = 0.75
+    vacancies: float = 0.02
+    holes: float = 0.006
+    bright: float = 0.006
+    missing: float = 0.006
+    terrace_width: float = 1300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What sits in some half-cells.
+
+    Attributes:
+        kinds: A cluster by its class, or another content, shape (n,).
+        centres: Middles of the half-cells, Å, shape (n, 2).
+        halves: 0 for faulted, 1 for unfaulted, shape (n,).
+        missing: Which of the half's adatoms are missing, 3 at the corners, then 3 centre ones, shape (n, 6).
+        variates: Random numbers in [0, 1) for how it looks, shape (n, VARIATES).
+    """
+
+    kinds: NDArray[np.int64]
+    centres: Floats
+    halves: NDArray[np.int64]
+    missing: NDArray[np.bool_]
+    variates: Floats
+
+    @property
+    def clusters(self) -> NDArray[np.bool_]:
+        """Which are clusters, shape (n,)."""
+        return self.kinds < len(CLASSES)
+
+    def select(self, chosen: NDArray[np.bool_]) -> Contents:
+        """Return some of them."""
+        parts = (self.kinds, self.centres, self.halves, self.missing, self.variates)
+        return Contents(*(part[chosen] for part in parts))
+
+    @classmethod
+    def join(cls, parts: list[Contents]) -> Contents:
+        """Put lists together."""
+        names = ("kinds", "centres", "halves", "missing", "variates")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A surface, wherever one looks.
+
+    Attributes:
+        style: What it looks like.
+        seed: Which surface of the family.
+        stairs: Its steps.
+    """
+
+    style: SurfaceStyle
+    seed: int
+    stairs: Staircase = field(init=False)
+
+    def __post_init__(self) -> None:
+        rng = np.random.default_rng([self.seed, _STEPS])
+        stairs = Staircase(int(rng.integers(2**31)), self.style.terrace_width, float(rng.uniform(0.0, 2.0 * np.pi)))
+        object.__setattr__(self, "stairs", stairs)
+
+    @cached_property
+    def _coverage(self) -> tuple[float, RandomField]:
+        """Level of this surface, and the logarithm of the relative coverage over it."""
+        rng = np.random.default_rng([self.seed, _COVERAGE])
+        half = self.style.coverage_spread / np.sqrt(2.0)
+        return float(rng.normal(0.0, half)), RandomField.draw(rng, self.style.patchiness, half, features=32)
+
+    def coverage(self, points: Floats) -> Floats:
+        """Return the expected fraction of half-cells with a cluster at points, shape (n,)."""
+        level, change = self._coverage
+        relative = np.exp(level + change(points[:, 0], points[:, 1]) - 0.5 * self.style.coverage_spread**2)
+        return np.minimum(self.style.coverage * relative, 0.6)
+
+    def contents(self, low: Floats, high: Floats) -> Contents:
+        """Return all that sits in the half-cells whose middle lies in a rectangle.
+
+        Args:
+            low: Its lower corner, Å, shape (2,).
+            high: Its upper corner, Å, shape (2,).
+
+        Returns:
+            The half-cells that hold anything, those without a step near them.
+        """
+        edges = np.stack(np.meshgrid(*(np.linspace(low[i], high[i], 9) for i in (0, 1))), axis=-1)
+        down, _ = self.stairs.along(edges)
+        steps = self.stairs.steps(float(down.min()), float(down.max()))
+        terraces = range(steps.start, steps.stop + 1) if steps else range(1)
+        parts = [self._on_terrace(terrace, low, high) for terrace in terraces]
+        return Contents.join(parts)
+
+    def _on_terrace(self, terrace: int, low: Floats, high: Floats) -> Contents:
+        """Return what sits on one terrace within a rectangle."""
+        offset = self.stairs.offset(terrace)
+        corners = np.array([[low[0], low[1]], [high[0], low[1]], [low[0], high[1]], [high[0], high[1]]]) - offset
+        cells = in_cells(corners)
+        first = np.floor(cells.min(axis=0) / BLOCK).astype(int)
+        last = np.floor(cells.max(axis=0) / BLOCK).astype(int)
+        blocks = [(i, j) for i in range(first[0], last[0] + 1) for j in range(first[1], last[1] + 1)]
+        middles = (np.array(blocks) + 0.5) * BLOCK @ CELL + offset
+        # A block's corners are at most 1.74 of its half side from its middle.
+        reach = 1.75 * 0.5 * BLOCK * np.linalg.norm(CELL[0])
+        near = ((middles > low - reach) & (middles < high + reach)).all(axis=1)
+        parts = [self._block(terrace, *block, offset) for block, use in zip(blocks, near, strict=True) if use]
+        every = Contents.join(parts) if parts else self._block(terrace, 0, 0, offset).select(np.zeros(0, int))  # pyright: ignore[reportArgumentType]
+        inside = ((every.centres >= low) & (every.centres < high)).all(axis=1)
+        chosen = every.select(inside)
+        if not len(chosen.kinds):
+            return chosen
+        number, _, clearance = self.stairs.terraces(chosen.centres)
+        return chosen.select((number == terrace) & (clearance > CLEARANCE))
+
+    def _block(self, terrace: int, i: int, j: int, offset: Floats) -> Contents:
+        """Draw what sits in the half-cells of one block."""
+        rng = np.random.default_rng([self.seed, _BLOCKS, _PLAIN + terrace, _PLAIN + i, _PLAIN + j])
+        cells = np.stack(np.meshgrid(np.arange(BLOCK), np.arange(BLOCK), indexing="ij"), axis=-1).reshape(-1, 2)
+        cells = np.repeat(cells + np.array([i, j]) * BLOCK, 2, axis=0)
+        halves = np.tile([0, 1], BLOCK * BLOCK)
+        centres = half_centres(cells, halves) + offset
+        style = self.style
+        share = np.where(halves == 0, 2.0 * style.faulted, 2.0 * (1.0 - style.faulted))
+        fractions = np.array(style.fractions) / sum(style.fractions)
+        chances = np.concatenate(
+            [
+                (self.coverage(centres) * share)[:, None] * fractions,
+                np.broadcast_to([style.vacancies, style.holes, style.bright], (len(halves), 3)),
+            ],
+            axis=1,
+        )
+        kinds = (rng.uniform(size=(len(halves), 1)) >= np.cumsum(chances, axis=1)).sum(axis=1)
+        missing = rng.uniform(size=(len(halves), 6)) < np.where(kinds == HOLE, 0.75, style.missing)[:, None]
+        variates = rng.uniform(size=(len(halves), VARIATES))
+        vacant = np.flatnonzero(kinds == VACANCY)
+        missing[vacant, (6 * variates[vacant, -1]).astype(int)] = True
+        every = Contents(kinds, centres, halves, missing, variates)
+        return every.select((kinds != BARE) | missing.any(axis=1))
