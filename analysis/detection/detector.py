@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from analysis.detection.inference import look
 from analysis.detection.network import Network, fused
-from analysis.detection.preparation import Prepared, prepare
+from analysis.detection.preparation import Pixel, Prepared, prepare
 from analysis.detection.results import Detections
 from analysis.detection.suppression import suppress
 from analysis.detection.weights import Card, read_detector, write_detector
@@ -64,13 +64,13 @@ class Detector:
     def _ready(self) -> Network:
         return fused(self.network).to(self.device)
 
-    def detect(self, image: ArrayLike, nm_per_pixel: float, *, score: float | None = None) -> Detections:
+    def detect(self, image: ArrayLike, nm_per_pixel: Pixel, *, score: float | None = None) -> Detections:
         """Find the clusters in an image.
 
         Args:
             image: Height or any signal that grows with it, not flattened, in any unit, (y, x); NaN where not yet
                 scanned.
-            nm_per_pixel: Size of a pixel, nm.
+            nm_per_pixel: Size of a pixel, nm; (x, y) where they are not square.
             score: Least confidence; the one that did best on images for validation, when None.
 
         Returns:

@@ -16,6 +16,8 @@ from analysis.detection.flattening import flatten
 
 WORKING_PIXEL = 0.2
 """Size of a pixel at which the network works, nm: adatoms, 0.77 nm apart, are just told apart."""
+Pixel = float | tuple[float, float]
+"""Size of a pixel, nm: of a square one, or along x and y."""
 PIXEL_LIMITS = (0.02, 0.5)
 """Pixels that can be searched, nm: from larger ones adatoms cannot be told apart."""
 SMALLEST = 4.0
@@ -45,7 +47,7 @@ class Prepared:
         return boxes / np.tile(self.zoom, 2)
 
 
-def prepare(height: ArrayLike, nm_per_pixel: float) -> Prepared:
+def prepare(height: ArrayLike, nm_per_pixel: Pixel) -> Prepared:
     """Prepare an image for the network.
 
     Lines that hold no finite value, such as those not yet scanned, become flat; single missing values take the median
@@ -53,12 +55,13 @@ def prepare(height: ArrayLike, nm_per_pixel: float) -> Prepared:
 
     Args:
         height: Height or any signal that grows with it, in any unit, (y, x).
-        nm_per_pixel: Size of a pixel, nm.
+        nm_per_pixel: Size of a pixel, nm; (x, y) where they are not square.
 
     Raises:
         ImageError: The image or its pixels cannot be searched; the message says why.
     """
-    image = checked(height, nm_per_pixel)
+    pixel = np.broadcast_to(np.asarray(nm_per_pixel, float), 2)
+    image = checked(height, pixel)
     image, scanned = _filled(image)
     level = flatten(image[scanned])
     spread = corrugation(level)
@@ -66,11 +69,15 @@ def prepare(height: ArrayLike, nm_per_pixel: float) -> Prepared:
         raise ImageError("the image is constant (but for its tilt and single pixels): there is nothing to find in it")
     values = np.zeros(image.shape, np.float32)
     values[scanned] = (level - np.median(level)) / spread
-    return resampled(torch.from_numpy(values), nm_per_pixel)
+    return resampled(torch.from_numpy(values), pixel)
 
 
-def checked(height: ArrayLike, nm_per_pixel: float) -> NDArray[np.float64]:
+def checked(height: ArrayLike, pixel: NDArray[np.float64]) -> NDArray[np.float64]:
     """Check that an image can be searched.
+
+    Args:
+        height: The image.
+        pixel: Size of its pixels along x and y, nm, (2,).
 
     Raises:
         ImageError: It cannot.
@@ -82,9 +89,10 @@ def checked(height: ArrayLike, nm_per_pixel: float) -> NDArray[np.float64]:
     if image.ndim != 2:
         raise ImageError(f"the image has shape {image.shape}; give one height for each pixel, shape (y, x)")
     low, high = PIXEL_LIMITS
-    if not low <= nm_per_pixel <= high:
-        raise ImageError(f"pixels of {nm_per_pixel:g} nm cannot be searched; they must be of {low:g} to {high:g} nm")
-    sides = np.array(image.shape) * nm_per_pixel
+    if not ((low <= pixel) & (pixel <= high)).all():
+        told = " × ".join(f"{side:g}" for side in dict.fromkeys(pixel.tolist()))
+        raise ImageError(f"pixels of {told} nm cannot be searched; they must be of {low:g} to {high:g} nm")
+    sides = np.array(image.shape) * pixel[::-1]
     if sides.min() < SMALLEST or sides.max() > LARGEST * WORKING_PIXEL:
         raise ImageError(
             f"the image is {sides[1]:.3g} × {sides[0]:.3g} nm; sides must be of {SMALLEST:g} to "
@@ -99,12 +107,13 @@ def corrugation(level: NDArray[np.floating[Any]]) -> float:
     return 0.5 * float(high - low)
 
 
-def resampled(values: Tensor, nm_per_pixel: float) -> Prepared:
-    """Bring an image (y, x) to the working size of pixels; means over areas where it shrinks."""
+def resampled(values: Tensor, pixel: NDArray[np.float64]) -> Prepared:
+    """Bring an image (y, x) with pixels of some nm along x and y to the working size; means where it shrinks."""
     rows, columns = values.shape
-    wanted = [max(1, round(side * nm_per_pixel / WORKING_PIXEL)) for side in (rows, columns)]
+    sides = zip((rows, columns), pixel[::-1].tolist(), strict=True)
+    wanted = [max(1, round(side * size / WORKING_PIXEL)) for side, size in sides]
     if wanted != [rows, columns]:
-        shrinks = nm_per_pixel < WORKING_PIXEL
+        shrinks = bool((pixel < WORKING_PIXEL).any())
         values = interpolate(values[None, None], size=wanted, mode="bilinear", antialias=shrinks)[0, 0]
     return Prepared(values, np.array([wanted[1] / columns, wanted[0] / rows]))
 

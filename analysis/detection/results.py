@@ -69,7 +69,7 @@ class LabelledImage(Protocol):
 
     Attributes:
         height: Height, any unit, (y, x); not flattened.
-        nm_per_pixel: Size of a pixel, nm.
+        nm_per_pixel: Size of a pixel, nm; (x, y) where they are not square.
         boxes: x0 y0 x1 y1 of each cluster, px, (n, 4).
         labels: Number of each one's class, (n,).
         classes: Names of the classes.
@@ -78,7 +78,7 @@ class LabelledImage(Protocol):
     @property
     def height(self) -> NDArray[Any]: ...  # noqa: D102 - described above
     @property
-    def nm_per_pixel(self) -> float: ...  # noqa: D102
+    def nm_per_pixel(self) -> float | tuple[float, float]: ...  # noqa: D102
     @property
     def boxes(self) -> NDArray[Any]: ...  # noqa: D102
     @property

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from daemon.cli import (
     control,
     demo,
+    detect,
     doctor,
     logs,
     queue,
@@ -54,7 +55,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, serve, queue, control, watch, runs, verification, reports, studies, unmix, tokens, logs, doctor):
+for module in (
+    demo,
+    serve,
+    queue,
+    control,
+    watch,
+    runs,
+    verification,
+    reports,
+    studies,
+    unmix,
+    detect,
+    tokens,
+    logs,
+    doctor,
+):
     module.register(app)
 
 

@@ -43,10 +43,10 @@ def test_the_tilt_is_gone() -> None:
 
 @pytest.mark.parametrize("nm", [0.05, 0.1, 0.15, 0.3])
 def test_pixels_get_the_working_size_and_boxes_come_back(nm: float) -> None:
-    """An image of 12 × 16 nm has as many working pixels whatever its own are; boxes survive there and back."""
-    shape = (round(12.0 / nm), round(16.0 / nm))
+    """An image of 12 × 18 nm has as many working pixels whatever its own are; boxes survive there and back."""
+    shape = (round(12.0 / nm), round(18.0 / nm))
     image = prepare(surface(shape), nm)
-    assert image.values.shape == (round(12.0 / WORKING_PIXEL), round(16.0 / WORKING_PIXEL))
+    assert image.values.shape == (round(12.0 / WORKING_PIXEL), round(18.0 / WORKING_PIXEL))
     boxes = np.array([[1.0, 2.0, 30.0, 20.0]])
     assert image.to_image(image.to_working(boxes)) == pytest.approx(boxes)
     assert image.to_working(boxes)[0] == pytest.approx(boxes[0] * nm / WORKING_PIXEL, rel=0.02)
