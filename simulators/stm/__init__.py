@@ -3,11 +3,13 @@
 from simulators.stm.clusters import CLASSES
 from simulators.stm.images import Image
 from simulators.stm.presets import PRESETS, Preset, preset
+from simulators.stm.survey import Survey
 
 __all__ = [
     "CLASSES",
     "PRESETS",
     "Image",
     "Preset",
+    "Survey",
     "preset",
 ]
