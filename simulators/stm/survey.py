@@ -47,7 +47,7 @@ class Survey:
         self,
         x: float,
         y: float,
-        number: int = 0,
+        number: int | tuple[int, ...] = 0,
         *,
         shape: tuple[int, int] = SHAPE,
         bias: float | None = None,
@@ -58,7 +58,8 @@ class Survey:
         Args:
             x: Its middle, nm.
             y: Its middle, nm.
-            number: Which image of this survey: two of one place show the same clusters with other noise.
+            number: Which image of this survey, one natural number or several: two of one place show the same clusters
+                with other noise.
             shape: Rows and columns.
             bias: Of the sample, V; one of the preset's when None.
             angle: Of the fast axis, degrees.
@@ -66,7 +67,8 @@ class Survey:
         Returns:
             The image with its truth.
         """
-        rng = np.random.default_rng([self.seed, _FIELD, number])
+        numbers = (number,) if isinstance(number, int) else number
+        rng = np.random.default_rng([self.seed, _FIELD, *numbers])
         conditions = self.preset.conditions
         chosen = float(rng.choice(conditions.biases)) if bias is None else bias
         calibration = self.preset.calibration(np.random.default_rng([self.seed, _CALIBRATION]))
