@@ -145,8 +145,8 @@ def test_the_bow_is_read_off_the_slopes() -> None:
     ("values", "level", "spread"),
     [
         (np.random.default_rng(0).normal(3.0, 0.5, 40_000), 3.0, 0.5),
-        (np.concatenate([np.random.default_rng(1).normal(0, 0.2, 30_000), np.full(20_000, 9.0)]), 9.0, 0.0),
-        (np.concatenate([np.random.default_rng(2).normal(0, 0.2, 30_000), np.linspace(3, 90, 20_000)]), 0.0, 0.27),
+        (np.concatenate([np.random.default_rng(1).normal(0, 0.2, 30_000), np.full(22_000, 9.0)]), 9.0, 0.0),
+        (np.concatenate([np.random.default_rng(2).normal(0, 0.2, 30_000), np.linspace(3, 90, 20_000)]), 0.0, 0.37),
     ],
 )
 def test_the_main_level_is_where_most_pixels_lie(values: Floats, level: float, spread: float) -> None:
