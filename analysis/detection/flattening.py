@@ -25,6 +25,12 @@ CORE_WIDTH = 0.5244
 WITHIN = 3.5
 """Pixels farther from the main level than this are not of it, deviations."""
 
+BLOCKS = 8
+"""Slopes are taken from so many blocks along either axis."""
+
+LINE_SAMPLE = 256
+"""Lines are aligned by about this many of their pixels."""
+
 ROUNDS = 4
 """How often the main level and its background are found in turns."""
 
@@ -120,39 +126,58 @@ def align_lines(height: ArrayLike, method: str = "median") -> Floats:
     if not there.size:
         return image
     offsets = np.zeros(len(image))
-    offsets[there[1:]] = np.cumsum(np.nan_to_num(_median(np.diff(image[there], axis=0), axis=1)))
-    image = image - offsets[:, None]
-    return image - _median(image.ravel(), axis=0)
+    some = image[there, :: max(1, round(image.shape[1] / LINE_SAMPLE))]
+    offsets[there[1:]] = np.cumsum(np.nan_to_num(_median(np.diff(some, axis=0), axis=1)))
+    return image - (offsets + np.nanmean(some - offsets[there, None]))[:, None]
 
 
 def without_bow(height: ArrayLike) -> Floats:
-    """Subtract the tilt and the bow along the lines: the parabola whose slopes are the medians of the image's.
+    """Subtract what the scanner's bow adds along the lines: the paraboloid that the slopes along the lines speak of.
 
-    Steps and clusters do not change the median of the slopes in a column as long as they are in less than half of it.
+    In each of a number of blocks the median of the slopes is taken, and the plane fitted to them whose absolute errors
+    are least: a step, or a cluster, counts in few blocks only.
 
     Args:
-        height: The image, shape (y, x).
+        height: The image, shape (y, x), its lines aligned.
 
     Returns:
-        The image without it.
+        The image without it; the means of the lines stay.
 
     Raises:
         ValueError: The image has not two axes.
     """
     image = _checked(height)
-    columns = image.shape[1]
-    lag = max(1, columns // 8)
-    if columns < 3 * lag:
+    rows, columns = image.shape
+    lag = max(1, columns // (2 * BLOCKS))
+    if columns < 3 * lag or rows < BLOCKS:
         return image
-    step = max(1, round(len(image) / SAMPLE))
-    slopes = _median(image[::step, lag:] - image[::step, :-lag], axis=0) / lag
-    known = np.isfinite(slopes)
-    if known.sum() < 3:
+    step = max(1, round(rows / SAMPLE))
+    slopes = (image[::step, lag:] - image[::step, :-lag]) / lag
+    x, y = np.arange(columns) / columns - 0.5, np.arange(rows) / rows - 0.5
+    middles = np.arange(columns - lag) / columns + 0.5 * lag / columns - 0.5
+    blocks = [
+        (np.mean(middles[across]), np.mean(y[::step][down]), _median(slopes[down][:, across].ravel(), axis=0))
+        for down in np.array_split(np.arange(len(slopes)), BLOCKS)
+        for across in np.array_split(np.arange(columns - lag), BLOCKS)
+        if across.size and down.size
+    ]
+    found = np.array([block for block in blocks if np.isfinite(block[2])])
+    if len(found) < BLOCKS:
         return image
-    x = np.arange(columns, dtype=float)
-    bend, slope = np.polyfit((x[:-lag] + 0.5 * lag)[known], slopes[known], 1)
-    parabola = slope * x + 0.5 * bend * x**2
-    return image - (parabola - parabola.mean())
+    slope, bend, twist = columns * _least_absolute(found)
+    added = 0.5 * bend * x**2 + (slope + twist * y[:, None]) * x
+    return image - (added - added.mean(axis=1, keepdims=True))
+
+
+def _least_absolute(points: Floats) -> Floats:
+    """Return a, b, c of the plane a + b x + c y with the least absolute errors at points (x, y, z), by reweighting."""
+    terms, values = np.column_stack([np.ones(len(points)), points[:, :2]]), points[:, 2]
+    weights, solution = np.ones(len(points)), np.zeros(3)
+    for _ in range(4 * ROUNDS):
+        solution = np.linalg.lstsq(terms * weights[:, None], values * weights, rcond=None)[0]
+        errors = np.abs(values - terms @ solution)
+        weights = 1.0 / np.sqrt(np.maximum(errors, 1e-3 * errors.mean() + 1e-300))
+    return solution
 
 
 def main_level(image: ArrayLike) -> tuple[float, float]:
@@ -176,13 +201,14 @@ def main_level(image: ArrayLike) -> tuple[float, float]:
 
 
 def _line_levels(image: Floats, level: float, within: float) -> Floats:
-    """Return the median of each line's part of a level; where there is too little of it, from the lines around."""
-    belongs = np.where(np.abs(image - level) <= within, image, np.nan)
-    enough = np.isfinite(belongs).sum(axis=1) >= FEWEST * image.shape[1]
-    if not enough.any():
+    """Return the mean of each line's part of a level; where there is too little of it, from the lines around."""
+    belongs = np.abs(image - level) <= within
+    counts = belongs.sum(axis=1)
+    places = np.flatnonzero(counts >= FEWEST * image.shape[1])
+    if not places.size:
         return np.full(len(image), level)
-    places = np.flatnonzero(enough)
-    return np.interp(np.arange(len(image)), places, _median(belongs[places], axis=1))
+    means = np.where(belongs, image, 0.0)[places].sum(axis=1) / counts[places]
+    return np.interp(np.arange(len(image)), places, means)
 
 
 def _fit(image: Floats, chosen: NDArray[np.bool_], rows: Floats, columns: Floats) -> Floats:

@@ -75,32 +75,39 @@ class Conditions:
     biases: tuple[float, ...] = (-1.0, 1.0)
 
 
-def take_image(
-    surface: Surface,
-    conditions: Conditions,
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    centre: tuple[float, float],
-    angle: float,
-    calibration: Floats,
-) -> Image:
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which part of a surface an image shows, and how.
+
+    Attributes:
+        shape: Rows and columns.
+        centre: Of the image on the surface, Å.
+        angle: Of the fast axis on the surface, rad.
+        bias: Of the sample, V.
+        calibration: True displacement per Å of either axis, fast and slow, shape (2, 2).
+    """
+
+    shape: tuple[int, int]
+    centre: tuple[float, float]
+    angle: float
+    bias: float
+    calibration: Floats
+
+
+def take_image(surface: Surface, conditions: Conditions, view: View, rng: np.random.Generator) -> Image:
     """Take one image of a surface.
 
     Args:
         surface: The surface.
-        conditions: How.
+        conditions: How its images are taken.
+        view: What the image shows.
         rng: Source of randomness of this image.
-        shape: Rows and columns.
-        centre: Of the image on the surface, Å.
-        angle: Of the fast axis on the surface, rad.
-        calibration: True displacement per Å of either axis, shape (2, 2).
 
     Returns:
         The image.
     """
-    pixel = 10.0 * conditions.nm_per_pixel
-    bias = float(rng.choice(conditions.biases))
-    raster = draw_raster(conditions.scanner, rng, shape, pixel, centre, angle, calibration)
+    pixel, bias, shape = 10.0 * conditions.nm_per_pixel, view.bias, view.shape
+    raster = draw_raster(conditions.scanner, rng, shape, pixel, view.centre, view.angle, view.calibration)
     contents = surface.contents(*raster.bounds(MARGIN))
     lobes = Lobes.join([make_lobes(contents, bias, conditions.look), _decorations(surface, raster)])
     history = draw_history(conditions.tip, rng, shape)

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulators.errors import SimulatorError
 from simulators.stm.clusters import Look
-from simulators.stm.images import Conditions, Image, take_image
+from simulators.stm.images import Conditions, Image, View, take_image
 from simulators.stm.raster import ScannerStyle, draw_calibration
 from simulators.stm.recording import RecordingStyle
 from simulators.stm.surface import Surface, SurfaceStyle
 from simulators.stm.tip import TipStyle
+
+Floats = NDArray[np.float64]
 
 SHAPE = (256, 256)
 """Rows and columns of an image unless others are asked for."""
@@ -51,9 +54,14 @@ class Preset:
         rng = np.random.default_rng([seed, _IMAGE])
         surface = Surface(self.surface, int(rng.integers(2**31)))
         centre, angle = rng.uniform(-1e4, 1e4, 2), float(rng.uniform(0.0, 2.0 * np.pi))
+        bias = float(rng.choice(self.conditions.biases))
+        view = View(shape, (centre[0], centre[1]), angle, bias, self.calibration(rng))
+        return take_image(surface, self.conditions, view, rng)
+
+    def calibration(self, rng: np.random.Generator) -> Floats:
+        """Return how the axes move: this instrument's, or another drawn from ``rng``, shape (2, 2)."""
         which = rng if self.instrument is None else np.random.default_rng([self.instrument, _INSTRUMENT])
-        calibration = draw_calibration(self.conditions.scanner, which)
-        return take_image(surface, self.conditions, rng, shape, (centre[0], centre[1]), angle, calibration)
+        return draw_calibration(self.conditions.scanner, which)
 
     def images(self, seeds: Iterable[int], shape: tuple[int, int] = SHAPE) -> Iterator[Image]:
         """Draw images one after another, one per seed."""

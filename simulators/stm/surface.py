@@ -161,6 +161,9 @@ class Surface:
         # A block's corners are at most 1.74 of its half side from its middle.
         reach = 1.75 * 0.5 * BLOCK * np.linalg.norm(CELL[0])
         near = ((middles > low - reach) & (middles < high + reach)).all(axis=1)
+        top, bottom = self.stairs.band(terrace)
+        down, _ = self.stairs.along(middles)
+        near &= (down > top - reach) & (down < bottom + reach)
         parts = [self._block(terrace, *block, offset) for block, use in zip(blocks, near, strict=True) if use]
         every = Contents.join(parts) if parts else self._block(terrace, 0, 0, offset).select(np.zeros(0, int))  # pyright: ignore[reportArgumentType]
         inside = ((every.centres >= low) & (every.centres < high)).all(axis=1)
@@ -177,12 +180,14 @@ class Surface:
         cells = np.repeat(cells + np.array([i, j]) * BLOCK, 2, axis=0)
         halves = np.tile([0, 1], BLOCK * BLOCK)
         centres = half_centres(cells, halves) + offset
+        # The coverage hardly changes within a block.
+        middle = (np.array([[i, j]]) + 0.5) * BLOCK @ CELL + offset
         style = self.style
         share = np.where(halves == 0, 2.0 * style.faulted, 2.0 * (1.0 - style.faulted))
         fractions = np.array(style.fractions) / sum(style.fractions)
         chances = np.concatenate(
             [
-                (self.coverage(centres) * share)[:, None] * fractions,
+                (self.coverage(middle) * share)[:, None] * fractions,
                 np.broadcast_to([style.vacancies, style.holes, style.bright], (len(halves), 3)),
             ],
             axis=1,

@@ -21,6 +21,9 @@ MEANDER = 260.0
 EDGE = 1.8
 """Width of a step's edge, Å."""
 
+NEAREST = (0.2, 0.8)
+"""Where within its share of the stairs a step lies, relative to a terrace's mean width."""
+
 FAR = 60.0
 """Steps farther than this from all points do not matter, Å."""
 
@@ -52,8 +55,16 @@ class Staircase:
         """Return the numbers of the steps that may come between two distances down the stairs, Å."""
         if not np.isfinite(self.width):
             return range(0)
-        first, last = (low - 5.0 * KINK) / self.width, (high + 5.0 * KINK) / self.width
-        return range(int(np.floor(first)) - 1, int(np.ceil(last)) + 1)
+        reach = 6.0 * KINK
+        first, last = (low - reach) / self.width - NEAREST[1], (high + reach) / self.width - NEAREST[0]
+        return range(int(np.floor(first)) + 1, int(np.ceil(last)))
+
+    def band(self, terrace: int) -> tuple[float, float]:
+        """Return between which distances down the stairs a terrace lies, Å, at the most."""
+        if not np.isfinite(self.width):
+            return -np.inf, np.inf
+        reach = 6.0 * KINK
+        return self.width * (terrace - 1 + NEAREST[0]) - reach, self.width * (terrace + NEAREST[1]) + reach
 
     def course(self, step: int, across: Floats) -> Floats:
         """Return where a step runs.
@@ -65,7 +76,7 @@ class Staircase:
         Returns:
             Its distance down the stairs there, Å, same shape.
         """
-        place = np.random.default_rng([self.seed, _SPACING, _natural(step)]).uniform(0.2, 0.8)
+        place = np.random.default_rng([self.seed, _SPACING, _natural(step)]).uniform(*NEAREST)
         rng = np.random.default_rng([self.seed, _COURSE, _natural(step)])
         field = RandomField.draw(rng, MEANDER, 1.1, features=24)
         grid = np.arange(np.floor(across.min() / 8.0) - 1, np.ceil(across.max() / 8.0) + 2) * 8.0
