@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 from simulators.errors import SimulatorError
 from simulators.scenario import Truth
 from simulators.stm.clusters import CLASSES
+from simulators.stm.images import Image
 from simulators.stm.instrument import instrument, parse_options
+from simulators.stm.presets import preset as make_preset
 from simulators.stm.survey import Survey
 
 PLACES = 31
@@ -59,6 +62,19 @@ class TunnellingScenario:
             SimulatorError: An option is unknown or out of range.
         """
         return parse_options(seed=seed, **options).survey()
+
+    def images(self, seeds: Iterable[int], *, preset: str = "default", **changes: Any) -> Iterator[Image]:
+        """Draw labelled images, one per seed, each of a surface of its own: what a detector is trained on.
+
+        Args:
+            seeds: One image each.
+            preset: One of ``simulators.stm.PRESETS``.
+            **changes: Of the preset's attributes.
+
+        Raises:
+            SimulatorError: The preset or an attribute is not known.
+        """
+        return make_preset(preset, **changes).images(seeds)
 
 
 scenario = TunnellingScenario()
