@@ -114,8 +114,8 @@ def vacancies_taken(found: list[Detections], images: list[Known], threshold: flo
 def trained(recipe: Recipe, images: Split, label: str) -> Trained:
     """Train, or take the training up where it was left."""
 
-    def report(now: dict[str, float]) -> None:
-        print(f"{label}: step {now['step']:.0f}, mAP50 {now['map50']:.3f} (validation)", flush=True)
+    def report(history: list[dict[str, float]]) -> None:
+        print(f"{label}: step {history[-1]['step']:.0f}, mAP50 {history[-1]['map50']:.3f} (validation)", flush=True)
 
     folder = CACHE / "trainings" / label
     return train(recipe, samples(images.training), samples(images.validation), folder=folder, report=report)

@@ -23,6 +23,7 @@ from daemon.cli import (
     serve,
     studies,
     tokens,
+    train,
     unmix,
     verification,
     watch,

@@ -67,3 +67,13 @@ class Recipe:
     def facts(self) -> dict[str, Any]:
         """Everything, as JSON has it."""
         return json.loads(json.dumps(asdict(self)))
+
+
+def few_images(classes: tuple[str, ...]) -> Recipe:
+    """The recipe for some dozens of labelled images."""
+    return Recipe(classes, steps=1500, evaluate_every=250)
+
+
+def many_images(classes: tuple[str, ...]) -> Recipe:
+    """The recipe for a thousand images of a twin and more."""
+    return Recipe(classes, steps=8000, evaluate_every=500)

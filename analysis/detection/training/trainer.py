@@ -33,8 +33,8 @@ from analysis.detection.training.state import (
 
 STATE = "state.safetensors"
 """Name of the file that holds the state of a training."""
-Report = Callable[[dict[str, float]], None]
-"""Told the figures of each evaluation."""
+Report = Callable[[list[dict[str, float]]], None]
+"""Told the figures of all evaluations so far, after each."""
 
 
 @dataclass(slots=True)
@@ -74,7 +74,7 @@ def train(
         validation: What decides which weights are kept, and when to stop.
         folder: Where its state is kept after each evaluation; a state that is there already is taken up.
         start: A trained network to start from.
-        report: Told the figures of each evaluation.
+        report: Told the figures of all evaluations so far, after each.
         advance: Told the number of steps done after each step.
 
     Raises:
@@ -88,11 +88,11 @@ def train(
         if advance is not None:
             advance(run.step)
         if run.step % recipe.evaluate_every == 0 or run.step == recipe.steps:
-            figures = run.judge(validation)
-            if report is not None:
-                report(figures)
+            run.judge(validation)
             if folder is not None:
                 run.save(folder / STATE)
+            if report is not None:
+                report(run.history)
     return run.result()
 
 
@@ -160,13 +160,13 @@ class _Run:
             drawn.append(int(np.random.default_rng([self.recipe.seed, epoch, 1 << 20]).permutation(n)[index]))
         return drawn
 
-    def judge(self, validation: Sequence[Sample]) -> dict[str, float]:
+    def judge(self, validation: Sequence[Sample]) -> None:
         """Evaluate the average, and keep it where it is the best so far."""
         since = self.step - (int(self.history[-1]["step"]) if self.history else 0)
         figures = {
             "step": float(self.step),
-            "class_loss": self.sums[0] / since,
-            "box_loss": self.sums[1] / since,
+            "class_loss": float(self.sums[0]) / since,
+            "box_loss": float(self.sums[1]) / since,
             "seconds": self.seconds,
         }
         figures |= summary(judge(self.average.network, validation, self.recipe.classes))
@@ -175,7 +175,6 @@ class _Run:
         if self.best < 0 or figures["map50"] >= self.history[self.best]["map50"]:
             self.best = len(self.history) - 1
             self.best_network.load_state_dict(self.average.network.state_dict())
-        return figures
 
     def save(self, path: Path) -> None:
         """Write everything that goes on."""
