@@ -68,6 +68,7 @@ for module in (
     studies,
     unmix,
     detect,
+    train,
     tokens,
     logs,
     doctor,
