@@ -53,21 +53,39 @@ class Split:
     test: list[Known]
 
 
+LABORATORY: dict[str, Any] = {
+    "instrument": 7,
+    "nm_per_pixel": 0.18,
+    "biases": (-1.3, 0.7),
+    "radius": (10.0, 16.0),
+    "noise": 0.07,
+    "line_noise": 0.2,
+    "scale_error": 0.06,
+    "shear": 0.06,
+    "fractions": (0.30, 0.30, 0.22, 0.12, 0.04, 0.02),
+    "scatter": 0.1,
+}
+"""How the twin of another laboratory differs: its microscope, its tips, its voltages, its pixels and its samples."""
+
+
 def samples(images: Iterable[Known]) -> list[Sample]:
     """The images alone."""
     return [one.sample for one in images]
 
 
-def split(seed: int, first: int = STUDY, name: str = "default", **changes: Any) -> Split:
+def split(
+    seed: int, first: int = STUDY, name: str = "default", classes: tuple[str, ...] = CLASSES, **changes: Any
+) -> Split:
     """Draw the 80 images of a study.
 
     Args:
         seed: Which study.
         first: First seed of images of this kind.
+        classes: Names of the classes to be found.
         name: The twin's preset.
         **changes: Of the preset.
     """
-    drawn = load(range(first + 1000 * seed, first + 1000 * seed + sum(SIZES)), CLASSES, name, **changes)
+    drawn = load(range(first + 1000 * seed, first + 1000 * seed + sum(SIZES)), classes, name, **changes)
     trained, validated = SIZES[0], SIZES[0] + SIZES[1]
     return Split(drawn[:trained], drawn[trained:validated], drawn[validated:])
 

@@ -34,6 +34,10 @@ class Targets:
     positive: Tensor
     boxes: Tensor
 
+    def to(self, device: str) -> Targets:
+        """The same on another device."""
+        return Targets(*(part.to(device) for part in (self.classes, self.counted, self.positive, self.boxes)))
+
 
 def assign(boxes: list[Tensor], labels: list[Tensor], rows: int, columns: int, classes: int) -> Targets:
     """Say what each cell is to say.

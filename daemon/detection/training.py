@@ -86,8 +86,10 @@ def twin_samples(twin: Twin, classes: tuple[str, ...], advance: Advance) -> tupl
     Raises:
         ScanError: The twin does not give them.
     """
+    from daemon.study import load_scenario
     from daemon.workers import open_workers
 
+    load_scenario(twin.scenario)  # a wrong name costs no time
     total = twin.images + max(1, twin.images // VALIDATED)
     seeds = list(range(twin.first, twin.first + total))
     chunks = [seeds[start : start + CHUNK] for start in range(0, total, CHUNK)]

@@ -30,6 +30,7 @@ class Recipe:
         patience: Evaluations without a better one after which the training ends; 0 for none.
         seed: Of all that is drawn.
         width: Channels of the network's first layer.
+        half: Whether the network computes in bfloat16, where that is faster.
         augmentation: How images are varied.
     """
 
@@ -46,6 +47,7 @@ class Recipe:
     patience: int = 0
     seed: int = 0
     width: int = 16
+    half: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:

@@ -63,6 +63,7 @@ def train(
     *,
     folder: Path | None = None,
     start: Network | None = None,
+    device: str | None = None,
     report: Report | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> Trained:
@@ -74,13 +75,14 @@ def train(
         validation: What decides which weights are kept, and when to stop.
         folder: Where its state is kept after each evaluation; a state that is there already is taken up.
         start: A trained network to start from.
+        device: Where it runs; a GPU where there is one, when None.
         report: Told the figures of all evaluations so far, after each.
         advance: Told the number of steps done after each step.
 
     Raises:
         TrainingError: There is nothing to learn, the loss diverged, or the state is of another training.
     """
-    run = _Run(recipe, training, start)
+    run = _Run(recipe, training, start, device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if folder is not None and (folder / STATE).exists():
         run.restore(folder / STATE)
     while not run.ended:
@@ -99,8 +101,8 @@ def train(
 class _Run:
     """A training under way."""
 
-    def __init__(self, recipe: Recipe, training: Sequence[Sample], start: Network | None) -> None:
-        self.recipe, self.training = recipe, training
+    def __init__(self, recipe: Recipe, training: Sequence[Sample], start: Network | None, device: str) -> None:
+        self.recipe, self.training, self.device = recipe, training, device
         self.counts = count_classes(training, len(recipe.classes)).tolist()
         if not sum(self.counts):
             raise TrainingError("the training images hold no cluster of the classes to be learned")
@@ -110,7 +112,7 @@ class _Run:
             self.network = Network(recipe.architecture)
         if start is not None:
             self.network.load_state_dict(start.state_dict())
-        self.network.to(memory_format=torch.channels_last).train()
+        self.network.to(device, memory_format=torch.channels_last).train()
         self.average = Average(self.network, recipe.average)
         self.best_network = Average(self.network, recipe.average).network
         self.optimizer = torch.optim.AdamW(_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate)
@@ -134,11 +136,12 @@ class _Run:
             augment(self.training[number], recipe.augmentation, np.random.default_rng([recipe.seed, step, place]))
             for place, number in enumerate(self._batch(step))
         ]
-        values = torch.stack([one.values for one in examples]).contiguous(memory_format=torch.channels_last)
-        logits, numbers = self.network(values)
+        values = torch.stack([one.values for one in examples]).to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(values.device.type, torch.bfloat16, enabled=recipe.half):
+            logits, numbers = self.network(values)
         cells = recipe.augmentation.size // STRIDE
         boxes, labels = [one.boxes for one in examples], [one.labels for one in examples]
-        targets = assign(boxes, labels, cells, cells, len(recipe.classes))
+        targets = assign(boxes, labels, cells, cells, len(recipe.classes)).to(self.device)
         parts = total_loss(logits, numbers, targets, self.loss)
         loss = parts[0] + parts[1]
         if not math.isfinite(loss.item()):

@@ -1,0 +1,121 @@
+"""The detector that comes with the package: made here, and tested on the same images as the losses.
+
+It is trained on images of the microscope's twin (`beampilot train detection` does the same), none of which serves a
+study; `--install` puts it into the package. Its test are the 18 test images of each of the five seeds, for which the
+threshold comes from that seed's 22 validation images. The package's detector knows Pb5 and Pb6, too; here they are
+neither to be found nor wrong to find. Confidences are compared with how often they are right.
+
+The training is kept and goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import time
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when torch is loaded
+
+import numpy as np
+
+from analysis.detection import Detector
+from analysis.detection.calibration import outcomes, reliability
+from analysis.detection.detector import DEFAULT
+from analysis.detection.metrics import Evaluation, evaluate
+from analysis.detection.results import Detections
+from analysis.detection.training import many_images
+from analysis.detection.weights import card_path
+from benchmarks.detection_losses import confusion_table, spread, vacancies_taken
+from benchmarks.detection_sets import CACHE, CLASSES, PRETRAINING, Known, samples, split
+from benchmarks.report import Report, results
+from daemon.cli.train import PB
+from daemon.detection.training import WEIGHTS, Twin, train_detector, twin_samples
+
+FOLDER = CACHE / "shipped"
+
+
+def made(images: int, workers: int) -> tuple[Detector, float]:
+    """Train the detector, or read it where that is done; and the seconds that it took, drawing included."""
+    twin = Twin(images=images, first=PRETRAINING, workers=workers)
+    began = time.perf_counter()
+    if (FOLDER / WEIGHTS).exists():
+        return Detector.load(FOLDER / WEIGHTS), float("nan")
+    training, validation = twin_samples(twin, PB, lambda *_: None)
+    detector = train_detector(many_images(PB), training, validation, FOLDER, data=twin.facts(), advance=_say)
+    return detector, time.perf_counter() - began
+
+
+def _say(what: str, part: float) -> None:
+    if what == "training" and round(1e4 * part) % 500 == 0:
+        print(f"{what}: {100 * part:.0f} %", flush=True)
+
+
+def found_in(detector: Detector, images: list[Known]) -> list[Detections]:
+    """What the detector gives its users, of the classes of the studies."""
+    every = [detector.search(one.sample.image, score=0.0) for one in images]
+    return [some.where(some.labels < len(CLASSES)) for some in every]
+
+
+def study(detector: Detector, seed: int, **changes: object) -> tuple[Evaluation, list[Detections], list[Known]]:
+    """Threshold from the validation images, figures from the test images of a seed."""
+    images = split(seed, **changes)
+    validated = evaluate(
+        found_in(detector, images.validation), [one.truth for one in samples(images.validation)], CLASSES
+    )
+    found = found_in(detector, images.test)
+    truths = [one.truth for one in samples(images.test)]
+    return evaluate(found, truths, CLASSES, validated.threshold), found, images.test
+
+
+def summarise(report: Report, label: str, evaluations: list[Evaluation]) -> None:
+    """Means and deviations over the seeds."""
+    names = ("mean_precision", "mean_recall", "map50", "map50_95")
+    cells = (spread([getattr(one, name) for one in evaluations]) for name in names)
+    by_class = (spread([float(one.ap[label, 0]) for one in evaluations]) for label in range(len(CLASSES)))
+    heads = ("precision", "recall", "mAP50", "mAP50-95", *(f"AP50 of {name}" for name in CLASSES))
+    report.table(("recipe", *heads), [(label, *cells, *by_class)])
+
+
+def main() -> None:
+    """Train, test and print the tables."""
+    parser = argparse.ArgumentParser(description="Make and test the detector that comes with the package.")
+    parser.add_argument("--images", type=int, default=1500)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
+    parser.add_argument("--install", action="store_true", help="put the detector into the package")
+    parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
+    options = parser.parse_args()
+    report = Report()
+    detector, seconds = made(options.images, options.workers)
+    if options.install:
+        DEFAULT.parent.mkdir(exist_ok=True)
+        for source, target in ((FOLDER / WEIGHTS, DEFAULT), (card_path(FOLDER / WEIGHTS), card_path(DEFAULT))):
+            shutil.copyfile(source, target)
+    studies = [study(detector, seed) for seed in options.seeds]
+    summarise(report, "as shipped", [one[0] for one in studies])
+    confusion_table(report, "all seeds", [one[0].confusion for one in studies])
+    taken = [vacancies_taken(found, images, one.threshold) for one, found, images in studies]
+    report.table(("vacancies taken for Pb1",), [(spread(taken),)])
+    truths = [known.sample.truth for one in studies for known in one[2]]
+    found = [some for one in studies for some in one[1]]
+    pairs = [outcomes(found, truths, label) for label in range(len(CLASSES))]
+    scores, right = (np.concatenate(values) for values in zip(*pairs, strict=True))
+    bins = reliability(scores, right)
+    rows = [
+        (f"{low:.1f} to {high:.1f}", number, f"{score:.3f}", f"{part:.3f}")
+        for low, high, number, score, part in zip(
+            bins.edges, bins.edges[1:], bins.numbers, bins.scores, bins.right, strict=False
+        )
+    ]
+    report.table(("confidence", "detections", "mean confidence", "right"), rows)
+    report.table(("expected calibration error",), [(f"{bins.expected_error:.4f}",)])
+    report.finish(
+        results(__file__) if options.write else None,
+        training=f"{seconds:.0f} s" if np.isfinite(seconds) else "kept from before",
+        images=options.images,
+    )
+
+
+if __name__ == "__main__":
+    main()
