@@ -21,7 +21,7 @@ import numpy as np
 from analysis.detection import Detector, Truth
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.training import few_images, train
-from benchmarks.detection_sets import CACHE, CLASSES, LAB, LABORATORY, Split, samples, split
+from benchmarks.detection_sets import CLASSES, LAB, LABORATORY, Split, kept, samples, split
 from benchmarks.detection_shipped import found_in, summarise
 from benchmarks.report import Report, results
 from daemon.cli.train import PB
@@ -48,7 +48,7 @@ def tuned(seed: int, images: Split, start: Detector | None) -> Detector:
     recipe = replace(few_images(PB), seed=seed)
     if start is not None:
         recipe = replace(recipe, learning_rate=recipe.learning_rate / 5.0, steps=recipe.steps // 3)
-    folder = CACHE / "laboratory" / f"{'tuned' if start else 'alone'}-{seed}"
+    folder = kept(f"{'tuned' if start else 'alone'}-{seed}", recipe, start and start.card.sha256)
     parts = samples(images.training), samples(images.validation)
     return finish(train(recipe, *parts, folder=folder, start=start.network if start else None), parts[1])
 

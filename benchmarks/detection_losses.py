@@ -29,7 +29,7 @@ from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.network import Network, fused
 from analysis.detection.results import Detections
 from analysis.detection.training import Recipe, Trained, train
-from benchmarks.detection_sets import CACHE, CLASSES, Known, Split, samples, split
+from benchmarks.detection_sets import CLASSES, Known, Split, kept, samples, split
 from benchmarks.report import Report, results
 
 SOURCE = {
@@ -117,7 +117,7 @@ def trained(recipe: Recipe, images: Split, label: str) -> Trained:
     def report(history: list[dict[str, float]]) -> None:
         print(f"{label}: step {history[-1]['step']:.0f}, mAP50 {history[-1]['map50']:.3f} (validation)", flush=True)
 
-    folder = CACHE / "trainings" / label
+    folder = kept(label, recipe, images.training[0].sample.values.sum())
     return train(recipe, samples(images.training), samples(images.validation), folder=folder, report=report)
 
 

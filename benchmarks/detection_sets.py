@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detection.training import Sample, make_samples
+from analysis.detection.training import Recipe, Sample, make_samples
 from benchmarks.report import results
 from simulators.stm import preset
 
@@ -110,6 +110,18 @@ def load(
     made = [Known(one, image.confusers) for one, image in zip(make_samples(images, classes), images, strict=True)]
     replace(path, pickle.dumps(made))
     return made
+
+
+def kept(name: str, recipe: Recipe, *more: object) -> Path:
+    """The folder of a training: another one for every other recipe, and when the images change.
+
+    Args:
+        name: What the training is for.
+        recipe: What it is made of.
+        *more: What else decides its result.
+    """
+    told = json.dumps([recipe.facts(), list(map(str, more)), _sources()], sort_keys=True)
+    return CACHE / "trainings" / f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import time
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when torch is loaded
@@ -25,24 +24,21 @@ from analysis.detection.detector import DEFAULT
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.results import Detections
 from analysis.detection.training import many_images
-from analysis.detection.weights import card_path
 from benchmarks.detection_losses import confusion_table, spread, vacancies_taken
-from benchmarks.detection_sets import CACHE, CLASSES, PRETRAINING, Known, samples, split
+from benchmarks.detection_sets import CLASSES, PRETRAINING, Known, kept, samples, split
 from benchmarks.report import Report, results
 from daemon.cli.train import PB
 from daemon.detection.training import WEIGHTS, Twin, train_detector, twin_samples
 
-FOLDER = CACHE / "shipped"
-
 
 def made(images: int, workers: int) -> tuple[Detector, float]:
     """Train the detector, or read it where that is done; and the seconds that it took, drawing included."""
-    twin = Twin(images=images, first=PRETRAINING, workers=workers)
-    began = time.perf_counter()
-    if (FOLDER / WEIGHTS).exists():
-        return Detector.load(FOLDER / WEIGHTS), float("nan")
+    twin, recipe = Twin(images=images, first=PRETRAINING, workers=workers), many_images(PB)
+    began, folder = time.perf_counter(), kept("shipped", recipe, twin.facts())
+    if (folder / WEIGHTS).exists():
+        return Detector.load(folder / WEIGHTS), float("nan")
     training, validation = twin_samples(twin, PB, lambda *_: None)
-    detector = train_detector(many_images(PB), training, validation, FOLDER, data=twin.facts(), advance=_say)
+    detector = train_detector(recipe, training, validation, folder, data=twin.facts(), advance=_say)
     return detector, time.perf_counter() - began
 
 
@@ -89,9 +85,7 @@ def main() -> None:
     report = Report()
     detector, seconds = made(options.images, options.workers)
     if options.install:
-        DEFAULT.parent.mkdir(exist_ok=True)
-        for source, target in ((FOLDER / WEIGHTS, DEFAULT), (card_path(FOLDER / WEIGHTS), card_path(DEFAULT))):
-            shutil.copyfile(source, target)
+        detector.save(DEFAULT)
     studies = [study(detector, seed) for seed in options.seeds]
     summarise(report, "as shipped", [one[0] for one in studies])
     confusion_table(report, "all seeds", [one[0].confusion for one in studies])
