@@ -122,7 +122,7 @@ def trained(recipe: Recipe, images: Split, label: str) -> Trained:
 
 
 def measured(loss: str, seed: int, recipe: Recipe = RECIPE, **changes: Any) -> Figures:
-    """Train with one loss and seed, and test."""
+    """Train with one loss and seed, and test; `changes` are those of `split`."""
     images = split(seed, **changes)
     one = trained(replace(recipe, loss=loss, seed=seed), images, f"{loss}-{seed}")
     evaluation, found = judged(one.network, images)

@@ -14,8 +14,9 @@ NEAR = 1.0
 """Cells whose centre is at most this far from a cluster's, in cells, tell of it (Tian et al. 2019, center sampling)."""
 AROUND = 1.75
 """Cells that are farther, but not beyond this, may say what they like: the cluster does cover them."""
-BOX_WEIGHT = 2.0
-"""Weight of the loss of the boxes beside that of the classes."""
+BOX_WEIGHT = 0.2
+"""Weight of the loss of the boxes beside that of the classes: small, because boxes are learned easily, and a loss of
+the classes that is small itself must not drown in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def make_card(
     """Write a card for a network; `more` are further attributes of the card."""
     return Card(
         classes,
-        asdict(network.architecture),
+        json.loads(json.dumps(asdict(network.architecture))),
         threshold,
         tuple(calibration.slopes.tolist()),
         tuple(calibration.offsets.tolist()),
