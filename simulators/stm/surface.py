@@ -194,8 +194,9 @@ class Surface:
         )
         kinds = (rng.uniform(size=(len(halves), 1)) >= np.cumsum(chances, axis=1)).sum(axis=1)
         missing = rng.uniform(size=(len(halves), 6)) < np.where(kinds == HOLE, 0.75, style.missing)[:, None]
-        variates = rng.uniform(size=(len(halves), VARIATES))
+        held = (kinds != BARE) | missing.any(axis=1)
+        kinds, missing = kinds[held], missing[held]
+        variates = rng.uniform(size=(len(kinds), VARIATES))
         vacant = np.flatnonzero(kinds == VACANCY)
         missing[vacant, (6 * variates[vacant, -1]).astype(int)] = True
-        every = Contents(kinds, centres, halves, missing, variates)
-        return every.select((kinds != BARE) | missing.any(axis=1))
+        return Contents(kinds, centres[held], halves[held], missing, variates)
