@@ -51,6 +51,7 @@ class SurfaceStyle:
         bright: Fraction of the half-cells with a bright adsorbate.
         missing: Fraction of all adatoms that are missing.
         terrace_width: Mean width of a terrace, Å.
+        decoration: Bright things at the lower side of steps, per Å.
     """
 
     coverage: float = 0.07
@@ -63,6 +64,7 @@ class SurfaceStyle:
     bright: float = 0.006
     missing: float = 0.006
     terrace_width: float = 1300.0
+    decoration: float = 0.006
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ class Surface:
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed, _STEPS])
-        stairs = Staircase(int(rng.integers(2**31)), self.style.terrace_width, float(rng.uniform(0.0, 2.0 * np.pi)))
+        course, angle = int(rng.integers(2**31)), float(rng.uniform(0.0, 2.0 * np.pi))
+        stairs = Staircase(course, self.style.terrace_width, angle, self.style.decoration)
         object.__setattr__(self, "stairs", stairs)
 
     @cached_property
