@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.stm.clusters import PB, Look, Species, apparent_height
+from simulators.stm.contents import BRIGHT, VACANCY, Contents
 from simulators.stm.density import DECAY, adatom_heights
 from simulators.stm.lattice import CENTRES, CORNERS, FAULTED
-from simulators.stm.surface import BRIGHT, VACANCY, Contents
 
 Floats = NDArray[np.float64]
 

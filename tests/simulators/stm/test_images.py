@@ -211,7 +211,7 @@ def test_fields_of_one_surface_agree_where_they_overlap() -> None:
     left, right = survey.image(500.0, 400.0, 0, bias=1.0), survey.image(515.0, 400.0, 1, bias=1.0)
     inner = {}
     for name, image, shift in (("left", left, 0.0), ("right", right, 100.0)):
-        points = np.column_stack([middles(image.boxes) + [0.0, shift], image.labels])
+        points = np.column_stack([middles(image.boxes) + np.array([0.0, shift]), image.labels])
         inner[name] = points[(points[:, 1] > 115) & (points[:, 1] < 240)]
         inner[name] = inner[name][np.lexsort(inner[name].round(1).T)]
     assert len(inner["left"]) > 5

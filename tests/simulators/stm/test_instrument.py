@@ -143,7 +143,7 @@ def test_axes_know_their_limits() -> None:
 
 def test_faults_can_be_scripted() -> None:
     """As at the other twins."""
-    devices = instrument(shape=SMALL, faults=[{"device": "detector", "kind": "dtype", "at": 1}])
+    devices = instrument(shape=SMALL, faults=[{"device": "detector", "kind": "dtype", "points": [1]}])
     with pytest.raises(WrongFrameError):
         devices["detector"].trigger().wait(0)
 

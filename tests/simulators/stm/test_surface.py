@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulators.stm.contents import BRIGHT, HOLE, VACANCY
 from simulators.stm.lattice import CELL, CELL_AREA, CENTRES, in_cells
-from simulators.stm.surface import BRIGHT, HOLE, VACANCY, Surface, SurfaceStyle
+from simulators.stm.surface import Surface, SurfaceStyle
 
 FLAT = SurfaceStyle(terrace_width=np.inf, coverage_spread=0.0)
 LOW, HIGH = np.array([-4000.0, -3000.0]), np.array([4000.0, 3000.0])
@@ -53,7 +54,7 @@ def test_what_one_sees_does_not_depend_on_where_one_looks_from(width: float) -> 
     surface = Surface(replace(FLAT, terrace_width=width), 5)
     whole = surface.contents(LOW, HIGH)
     for low in (np.array([-1000.0, -2000.0]), np.array([1234.5, 77.0])):
-        high = low + [700.0, 900.0]
+        high = low + np.array([700.0, 900.0])
         inside = whole.select(((whole.centres >= low) & (whole.centres < high)).all(axis=1))
         part = surface.contents(low, high)
         orders = [np.lexsort(np.column_stack([found.centres, found.halves]).round(3).T) for found in (inside, part)]
