@@ -131,9 +131,14 @@ def instrument_options() -> str:
     """The options of the factories that come with Beampilot."""
     from simulators.diffractometer.instrument import InstrumentOptions
     from simulators.recorded.instrument import RecordedOptions
+    from simulators.stm.instrument import MicroscopeOptions
 
     parts = []
-    for factory, model in (("diffractometer", InstrumentOptions), ("recorded", RecordedOptions)):
+    for factory, model in (
+        ("diffractometer", InstrumentOptions),
+        ("recorded", RecordedOptions),
+        ("stm", MicroscopeOptions),
+    ):
         parts += [f"## `simulators.{factory}:instrument` {{#{factory}}}\n"]
         parts += [table(("option", "takes", "default", "what it is"), rows(model)) + "\n"]
         parts += [model_section(inner, 3) for inner in models_in(model) if inner is not model]
