@@ -141,7 +141,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "missing": 0.008,
         "decoration": 0.0,
         "terrace_width": float("inf"),
-        "radius": (11.0, 17.0),
+        "radius": (12.0, 18.0),
         "elongation": 1.5,
         "flicker": 0.6,
         "changes": 0.3,

@@ -119,6 +119,7 @@ def test_bias_pixel_and_current_can_be_set() -> None:
     assert detector.layout.coordinates["detector_x"].values[-1] == pytest.approx(0.3 * 47.5)
     detector.unstage()
     rough = []
+    detector.nm_per_pixel.set(0.03).wait(0)
     for current in (2.0, 200.0):
         detector.setpoint.set(current).wait(0)
         rough.append(np.median(np.abs(np.diff(image(devices, 500.0, 500.0), 2, axis=1))))
