@@ -6,21 +6,15 @@ stay missing and do not count. An image without any value comes back as it is.
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from analysis.detection.levels import line_levels, main_level, median
 
 Floats = NDArray[np.float64]
 
 SAMPLE = 128
 """Backgrounds are fitted to every n-th pixel, so that about this many come along either axis."""
-
-CORE = 0.4
-"""Fraction of the pixels that the surface's main level must hold."""
-
-CORE_WIDTH = 0.5244
-"""Half the width of the interval that holds ``CORE`` of a normal distribution, deviations."""
 
 WITHIN = 3.5
 """Pixels farther from the main level than this are not of it, deviations."""
@@ -33,9 +27,6 @@ LINE_SAMPLE = 256
 
 ROUNDS = 4
 """How often the main level and its background are found in turns."""
-
-FEWEST = 0.2
-"""A line is set by those of its pixels that are of the main level where they are at least this fraction."""
 
 
 def flatten(height: ArrayLike, degree: int = 2) -> Floats:
@@ -61,7 +52,7 @@ def flatten(height: ArrayLike, degree: int = 2) -> Floats:
     if not np.isfinite(image).any():
         return image
     level, spread = main_level(image)
-    return image - _line_levels(image, level, WITHIN * spread)[:, None]
+    return image - line_levels(image, level, WITHIN * spread)[:, None]
 
 
 def subtract_plane(height: ArrayLike) -> Floats:
@@ -119,7 +110,7 @@ def align_lines(height: ArrayLike, method: str = "median") -> Floats:
     """
     image = _checked(height)
     if method == "median":
-        return image - _median(image, axis=1)[:, None]
+        return image - median(image, axis=1)[:, None]
     if method != "difference":
         raise ValueError(f"lines are aligned by 'median' or 'difference', not {method!r}")
     there = np.flatnonzero(np.isfinite(image).any(axis=1))
@@ -127,7 +118,7 @@ def align_lines(height: ArrayLike, method: str = "median") -> Floats:
         return image
     offsets = np.zeros(len(image))
     some = image[there, :: max(1, round(image.shape[1] / LINE_SAMPLE))]
-    offsets[there[1:]] = np.cumsum(np.nan_to_num(_median(np.diff(some, axis=0), axis=1)))
+    offsets[there[1:]] = np.cumsum(np.nan_to_num(median(np.diff(some, axis=0), axis=1)))
     return image - (offsets + np.nanmean(some - offsets[there, None]))[:, None]
 
 
@@ -156,7 +147,7 @@ def without_bow(height: ArrayLike) -> Floats:
     x, y = np.arange(columns) / columns - 0.5, np.arange(rows) / rows - 0.5
     middles = np.arange(columns - lag) / columns + 0.5 * lag / columns - 0.5
     blocks = [
-        (np.mean(middles[across]), np.mean(y[::step][down]), _median(slopes[down][:, across].ravel(), axis=0))
+        (np.mean(middles[across]), np.mean(y[::step][down]), median(slopes[down][:, across].ravel(), axis=0))
         for down in np.array_split(np.arange(len(slopes)), BLOCKS)
         for across in np.array_split(np.arange(columns - lag), BLOCKS)
         if across.size and down.size
@@ -180,37 +171,6 @@ def _least_absolute(points: Floats) -> Floats:
     return solution
 
 
-def main_level(image: ArrayLike) -> tuple[float, float]:
-    """Return the level that most pixels lie at: the shortest interval that holds a part of them (Rousseeuw 1984).
-
-    Args:
-        image: Heights, any shape, not all missing.
-
-    Returns:
-        The level, and the deviation about it were it normal; at least a hair, so that a constant image is at its level.
-    """
-    values = np.asarray(image, float).ravel()
-    values = values[np.isfinite(values)]
-    ordered = np.sort(values[:: max(1, values.size // SAMPLE**2)])
-    held = max(1, int(CORE * ordered.size))
-    widths = ordered[held - 1 :] - ordered[: len(ordered) - held + 1]
-    shortest = int(np.argmin(widths))
-    level = float(np.median(ordered[shortest : shortest + held]))
-    hair = 1e-12 * max(1.0, float(np.abs(ordered[[0, -1]]).max()))
-    return level, max(float(widths[shortest]) / (2.0 * CORE_WIDTH), hair)
-
-
-def _line_levels(image: Floats, level: float, within: float) -> Floats:
-    """Return the mean of each line's part of a level; where there is too little of it, from the lines around."""
-    belongs = np.abs(image - level) <= within
-    counts = belongs.sum(axis=1)
-    places = np.flatnonzero(counts >= FEWEST * image.shape[1])
-    if not places.size:
-        return np.full(len(image), level)
-    means = np.where(belongs, image, 0.0)[places].sum(axis=1) / counts[places]
-    return np.interp(np.arange(len(image)), places, means)
-
-
 def _fit(image: Floats, chosen: NDArray[np.bool_], rows: Floats, columns: Floats) -> Floats:
     """Return the coefficients of the best polynomial, (order y, order x), by the normal equations."""
     orders = rows.shape[1]
@@ -232,15 +192,6 @@ def _fit(image: Floats, chosen: NDArray[np.bool_], rows: Floats, columns: Floats
 def _legendre(length: int, degree: int) -> Floats:
     """Return Legendre polynomials along an axis, shape (length, degree + 1)."""
     return np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, length) if length > 1 else np.zeros(1), degree)
-
-
-def _median(values: Floats, axis: int) -> Floats:
-    """Return the median of what is not missing; missing where all is."""
-    if not np.isnan(values).any():
-        return np.median(values, axis=axis)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
-        return np.nanmedian(values, axis=axis)
 
 
 def _checked(height: ArrayLike) -> Floats:

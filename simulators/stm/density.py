@@ -28,11 +28,11 @@ FLOOR = -1.9
 
 _HEIGHTS = {
     # at −1 V, at +1 V: filled states are higher in the faulted half and at the corners (Avouris & Wolkow 1989).
-    "faulted corner": (0.16, 0.02),
-    "faulted centre": (0.03, -0.02),
+    "faulted corner": (0.18, 0.02),
+    "faulted centre": (0.05, -0.02),
     "faulted rest": (-0.75, -2.50),
-    "unfaulted corner": (-0.02, 0.00),
-    "unfaulted centre": (-0.17, -0.04),
+    "unfaulted corner": (-0.04, 0.00),
+    "unfaulted centre": (-0.19, -0.04),
     "unfaulted rest": (-0.85, -2.50),
 }
 

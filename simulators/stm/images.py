@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.stm.clusters import CLASSES, Look
+from simulators.stm.contents import CONFUSERS, Contents
 from simulators.stm.lattice import CENTRES, FAULTED
 from simulators.stm.lobes import Lobes, decoration_lobes, make_lobes
 from simulators.stm.raster import Raster, ScannerStyle, draw_raster
 from simulators.stm.recording import RecordingStyle, record
 from simulators.stm.rendering import render
-from simulators.stm.surface import CONFUSERS, Contents, Surface
+from simulators.stm.surface import Surface
 from simulators.stm.tip import TipStyle, draw_history
 
 Floats = NDArray[np.float64]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.stm.clusters import PB, Look, Species, apparent_height
+from simulators.stm.contents import BRIGHT, VACANCY, Contents
 from simulators.stm.density import DECAY, adatom_heights
 from simulators.stm.lattice import CENTRES, CORNERS, FAULTED
-from simulators.stm.surface import BRIGHT, VACANCY, Contents
 
 Floats = NDArray[np.float64]
 
@@ -109,13 +109,21 @@ def _missing(contents: Contents, bias: float) -> Lobes:
 
 
 def _bright(contents: Contents) -> Lobes:
-    """Return adsorbates: on an adatom or beside it, higher or lower, some of them large."""
+    """Return adsorbates: on an adatom or beside it, of one to three parts, higher or lower, some of them large."""
     u = contents.variates
+    count = len(u)
     site = (6 * u[:, 0]).astype(int)
-    points = contents.centres + (1.0 - 2.0 * contents.halves)[:, None] * _ADATOMS[site] * (0.7 + 0.5 * u[:, 1:2])
-    large = u[:, 2] ** 6
-    heights = 0.5 + 0.9 * u[:, 3] + 4.0 * large
-    return Lobes(points, np.exp(DECAY * heights), 0.85 + 0.5 * u[:, 4] + large, 0.25 * u[:, 5] ** 3)
+    middles = contents.centres + (1.0 - 2.0 * contents.halves)[:, None] * _ADATOMS[site] * (0.7 + 0.5 * u[:, 1:2])
+    large = u[:, 2:3] ** 6
+    turns = 2.0 * np.pi * u[:, 6:9]
+    distances = u[:, 9:12] * (3.5 + 4.0 * large) * np.array([0.0, 1.0, 1.0])
+    points = middles[:, None, :] + distances[:, :, None] * np.stack([np.cos(turns), np.sin(turns)], axis=-1)
+    heights = 0.4 + 0.9 * u[:, 3:4] + 3.5 * large - (0.3 + large) * u[:, 12:15] * np.array([0.0, 1.0, 1.0])
+    present = np.stack([np.ones(count), u[:, 15] > 0.4, u[:, 16] > 0.6], axis=-1)
+    widths = 0.85 + 0.4 * u[:, 4:5] + 0.5 * large + np.zeros((1, 3))
+    hopping = 0.25 * u[:, 5:6] ** 3 + np.zeros((1, 3))
+    lobes = Lobes(points.reshape(-1, 2), (present * np.exp(DECAY * heights)).ravel(), widths.ravel(), hopping.ravel())
+    return lobes.select(lobes.amplitudes > 0.0)
 
 
 def decoration_lobes(points: Floats) -> Lobes:

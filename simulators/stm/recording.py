@@ -17,6 +17,7 @@ class RecordingStyle:
 
     Attributes:
         noise: Deviation of the recorded height from pixel to pixel, Å.
+        slow_noise: Deviation of the noise that lasts for a good part of a line, Å.
         gain: Least and greatest share of an error that the feedback makes good within one pixel.
         line_noise: Deviation of the offset from line to line, Å.
         wander: Deviation of the step of the random walk that the offset takes from line to line, Å.
@@ -27,6 +28,7 @@ class RecordingStyle:
     """
 
     noise: float = 0.05
+    slow_noise: float = 0.03
     gain: tuple[float, float] = (0.55, 0.95)
     line_noise: float = 0.10
     wander: float = 0.05
@@ -50,7 +52,7 @@ def record(height: Floats, pixel: float, style: RecordingStyle, rng: np.random.G
     """
     rows, columns = height.shape
     follow = float(rng.uniform(*style.gain))
-    seen = height + _fast_noise(height.shape, style, follow, rng)
+    seen = height + _fast_noise(height.shape, style, follow, rng) + _slow_noise(height.shape, style, rng)
     start = seen[:, :1] * (1.0 - follow)
     recorded = lfilter([follow], [1.0, follow - 1.0], seen, axis=1, zi=start)[0]
     offsets = style.line_noise * rng.normal(size=rows) + np.cumsum(style.wander * rng.normal(size=rows))
@@ -70,6 +72,16 @@ def _fast_noise(shape: tuple[int, int], style: RecordingStyle, follow: float, rn
     cycles = rng.uniform(6.0, 40.0)
     time = np.arange(rows)[:, None] * rng.uniform(0.0, 1.0) + cycles * np.arange(columns) / columns
     return noise + style.hum * float(rng.uniform()) ** 2 * np.sin(2.0 * np.pi * time)
+
+
+def _slow_noise(shape: tuple[int, int], style: RecordingStyle, rng: np.random.Generator) -> Floats:
+    """Return noise that goes on from line to line and lasts for a quarter of one, Å."""
+    rows, columns = shape
+    knots, last = 16, float(np.exp(-4.0 / 16))
+    innovations = style.slow_noise * np.sqrt(1.0 - last**2) * rng.normal(size=rows * knots + 1)
+    wandering = lfilter([1.0], [1.0, -last], innovations)
+    times = np.arange(rows * columns) * (knots / columns)
+    return np.interp(times, np.arange(len(wandering)), wandering).reshape(shape)
 
 
 def _background(shape: tuple[int, int], pixel: float, style: RecordingStyle, rng: np.random.Generator) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.fields import RandomField
-from simulators.stm.clusters import CLASSES
+from simulators.stm.contents import BARE, HOLE, VACANCY, VARIATES, Contents
 from simulators.stm.lattice import CELL, half_centres, in_cells
 from simulators.stm.terraces import Staircase
 
@@ -17,16 +17,6 @@ Floats = NDArray[np.float64]
 
 BLOCK = 16
 """Cells along a side of the blocks that are drawn at a time."""
-
-VARIATES = 24
-"""Random numbers kept with each half-cell for how its content looks."""
-
-VACANCY, HOLE, BRIGHT, BARE = 6, 7, 8, 9
-"""Contents of a half-cell besides the clusters 0 to 5: a vacancy that looks like Pb1, a half without most of its
-adatoms, a bright adsorbate, and no more than an adatom missing here and there."""
-
-CONFUSERS = {"vacancy": VACANCY, "hole": HOLE, "bright": BRIGHT}
-"""Names of what may be taken for clusters."""
 
 CLEARANCE = 15.0
 """Half-cells nearer than this to a step are not complete, Å."""
@@ -51,6 +41,7 @@ class SurfaceStyle:
         bright: Fraction of the half-cells with a bright adsorbate.
         missing: Fraction of all adatoms that are missing.
         terrace_width: Mean width of a terrace, Å.
+        decoration: Bright things at the lower side of steps, per Å.
     """
 
     coverage: float = 0.07
@@ -63,41 +54,7 @@ class SurfaceStyle:
     bright: float = 0.006
     missing: float = 0.006
     terrace_width: float = 1300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What sits in some half-cells.
-
-    Attributes:
-        kinds: A cluster by its class, or another content, shape (n,).
-        centres: Middles of the half-cells, Å, shape (n, 2).
-        halves: 0 for faulted, 1 for unfaulted, shape (n,).
-        missing: Which of the half's adatoms are missing, 3 at the corners, then 3 centre ones, shape (n, 6).
-        variates: Random numbers in [0, 1) for how it looks, shape (n, VARIATES).
-    """
-
-    kinds: NDArray[np.int64]
-    centres: Floats
-    halves: NDArray[np.int64]
-    missing: NDArray[np.bool_]
-    variates: Floats
-
-    @property
-    def clusters(self) -> NDArray[np.bool_]:
-        """Which are clusters, shape (n,)."""
-        return self.kinds < len(CLASSES)
-
-    def select(self, chosen: NDArray[np.bool_]) -> Contents:
-        """Return some of them."""
-        parts = (self.kinds, self.centres, self.halves, self.missing, self.variates)
-        return Contents(*(part[chosen] for part in parts))
-
-    @classmethod
-    def join(cls, parts: list[Contents]) -> Contents:
-        """Put lists together."""
-        names = ("kinds", "centres", "halves", "missing", "variates")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    decoration: float = 0.006
 
 
 @dataclass(frozen=True)
@@ -116,7 +73,8 @@ class Surface:
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng([self.seed, _STEPS])
-        stairs = Staircase(int(rng.integers(2**31)), self.style.terrace_width, float(rng.uniform(0.0, 2.0 * np.pi)))
+        course, angle = int(rng.integers(2**31)), float(rng.uniform(0.0, 2.0 * np.pi))
+        stairs = Staircase(course, self.style.terrace_width, angle, self.style.decoration)
         object.__setattr__(self, "stairs", stairs)
 
     @cached_property
@@ -194,8 +152,9 @@ class Surface:
         )
         kinds = (rng.uniform(size=(len(halves), 1)) >= np.cumsum(chances, axis=1)).sum(axis=1)
         missing = rng.uniform(size=(len(halves), 6)) < np.where(kinds == HOLE, 0.75, style.missing)[:, None]
-        variates = rng.uniform(size=(len(halves), VARIATES))
+        held = (kinds != BARE) | missing.any(axis=1)
+        kinds, missing = kinds[held], missing[held]
+        variates = rng.uniform(size=(len(kinds), VARIATES))
         vacant = np.flatnonzero(kinds == VACANCY)
         missing[vacant, (6 * variates[vacant, -1]).astype(int)] = True
-        every = Contents(kinds, centres, halves, missing, variates)
-        return every.select((kinds != BARE) | missing.any(axis=1))
+        return Contents(kinds, centres[held], halves[held], missing, variates)

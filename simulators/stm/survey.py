@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from simulators.stm.surface import Surface
 
 Floats = NDArray[np.float64]
 
-AREA = (2000.0, 2000.0)
+AREA = (1000.0, 1000.0)
 """Width and height of a survey's area unless others are asked for, nm."""
 
 _FIELD, _CALIBRATION = 31, 32
@@ -87,15 +88,16 @@ class Survey:
             for column in range(int(self.area[0] // width)):
                 yield (column + 0.5) * width, (row + 0.5) * height
 
+    @cached_property
     def clusters(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Return all clusters of the area: their positions, nm, shape (n, 2), and classes, (n,)."""
+        """All clusters of the area: their positions, nm, shape (n, 2), and classes, (n,)."""
         found = self.surface.contents(np.zeros(2), 10.0 * np.array(self.area))
         chosen = found.select(found.clusters)
         return chosen.centres / 10.0, chosen.kinds
 
     def counts(self) -> dict[str, int]:
         """Return how many clusters of each class the area holds."""
-        _, labels = self.clusters()
+        _, labels = self.clusters
         return dict(zip(CLASSES, np.bincount(labels, minlength=len(CLASSES)).tolist(), strict=True))
 
     def counts_at(self, x: Floats, y: Floats, size: tuple[float, float]) -> NDArray[np.int64]:
@@ -109,10 +111,14 @@ class Survey:
         Returns:
             Counts of each class, shape (n, classes).
         """
-        points, labels = self.clusters()
-        half = 0.5 * np.asarray(size)
+        points, labels = self.clusters
+        order = np.argsort(points[:, 1], kind="stable")
+        points, labels = points[order], labels[order]
+        half_width, half_height = 0.5 * np.asarray(size)
+        first = np.searchsorted(points[:, 1], np.asarray(y) - half_height)
+        last = np.searchsorted(points[:, 1], np.asarray(y) + half_height, side="right")
         found = np.zeros((len(x), len(CLASSES)), np.int64)
-        for place, middle in enumerate(np.stack([x, y], axis=-1)):
-            inside = (np.abs(points - middle) <= half).all(axis=1)
-            found[place] = np.bincount(labels[inside], minlength=len(CLASSES))
+        for place, (middle, begin, end) in enumerate(zip(x, first, last, strict=True)):
+            inside = np.abs(points[begin:end, 0] - middle) <= half_width
+            found[place] = np.bincount(labels[begin:end][inside], minlength=len(CLASSES))
         return found
