@@ -362,10 +362,8 @@ def test_a_bright_frame_among_several_fails_the_trigger(bench: SimpleNamespace, 
     detector = StreamingDetector(camera, name="detector", writer=bench.writer)
     detector.frames.put(3)
     detector.saturated_fraction = 0.01
-    dark = camera.frame
-    camera.frame = lambda number: (
-        np.full_like(dark(number), np.iinfo(camera.dtype).max) if number == 1 else dark(number)
-    )
+    usual, brightest = camera.frame, np.iinfo(camera.dtype).max
+    camera.frame = lambda number: np.full_like(usual(number), brightest) if number == 1 else usual(number)
     with pytest.raises(FailedStatus) as failed:
         bench.engine(bp.count([detector], 1))
     assert isinstance(failed.value.__cause__ or failed.value.args[0].exception(), SaturatedFrameError)
@@ -376,7 +374,7 @@ def test_more_frames_than_a_shard_has_room_for_are_refused(fakes: SimpleNamespac
     detector = StreamingDetector(fakes.camera(), name="detector")
     detector.frames.put(MOST_FRAMES + 1)
     with pytest.raises(FrameWriterError, match=f"1 to {MOST_FRAMES} frames"):
-        detector.stage()
+        detector.trigger()
 
 
 def test_several_frames_without_a_writer_are_refused(fakes: SimpleNamespace) -> None:
