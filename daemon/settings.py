@@ -20,6 +20,7 @@ from daemon.library_settings import LibrarySettings
 from daemon.retention_settings import RetentionSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
+from daemon.stream_settings import StreamSettings
 
 DEFAULT_FILE = Path(__file__).with_name("default_settings.toml")
 """The settings used when no file is named: the diffractometer twin."""
@@ -92,8 +93,10 @@ class AnalysisSettings(StrictModel):
 
     unmixing: UnmixingSettings = UnmixingSettings()
     """How the frames of a scan are decomposed into components."""
+    stream: StreamSettings = StreamSettings()
+    """What is done with frames while they arrive: a chain of steps that each frame passes."""
     standards: LibrarySettings | None = None
-    """Standard spectra that `beampilot unmix` compares with when no file is named."""
+    """Standard spectra that found ones are compared with: in stack scans, and by `beampilot unmix` without a file."""
 
 
 class AnalystSettings(StrictModel):

@@ -108,8 +108,9 @@ class FrameLayout:
 
 def read_frames(array: Path, index: int) -> NDArray[Any]:
     """Read all frames of one event, shape (frames, y, x): see :func:`read_frame`."""
+    first = read_frame(array, index)
     count = _described(array)["shape"][1]
-    return np.stack([read_frame(array, index, number) for number in range(count)])
+    return np.stack([first, *(read_frame(array, index, number) for number in range(1, count))])
 
 
 def read_frame(array: Path, index: int, frame: int = 0) -> NDArray[Any]:
@@ -149,15 +150,8 @@ def read_frame(array: Path, index: int, frame: int = 0) -> NDArray[Any]:
 
 
 def _described(array: Path) -> dict[str, Any]:
-    """Return what describes an array.
-
-    Raises:
-        FrameWriterError: There is no such array.
-    """
-    try:
-        return json.loads((array / "zarr.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FrameWriterError(f"{array}: there are no frames") from None
+    """Return what describes an array."""
+    return json.loads((array / "zarr.json").read_text(encoding="utf-8"))
 
 
 def _read_by_zarr(array: Path, index: int, frame: int) -> NDArray[Any]:

@@ -100,13 +100,15 @@ class Service:
             time.sleep(self._delay)
             return self._campaign.ask(request)
         if isinstance(request, Finish):
-            self._campaign.write_results()
+            self._campaign.finish()
             self._since_maps = 0
             return Done(request.key)
         raise TypeError(f"{request.kind} is no request")
 
     def _begin(self, request: Begin) -> None:
         self._since_maps = 0
+        if self._campaign is not None:
+            self._campaign.close()
         self._campaign = None
         try:
             self._campaign = Campaign(request)

@@ -43,7 +43,7 @@ def demo(
     clock: Annotated[
         str | None, typer.Option("--clock", help="Pace of the simulated instrument: real, x10, x100 …, or fastest.")
     ] = None,
-    plan: Annotated[str, typer.Option("--plan", help="autonomous_scan or grid_scan.")] = "autonomous_scan",
+    plan: Annotated[str, typer.Option("--plan", help="autonomous_scan, grid_scan or stack_scan.")] = "autonomous_scan",
     settings: SettingsOption = None,
     data: DataOption = None,
 ) -> None:
