@@ -50,6 +50,8 @@ class Campaign:
         self._begin = begin
         self._run = Path(begin.run)
         expression = begin.parameters.get("objective")
+        if expression is None and begin.stream:
+            expression = f"{begin.stream['detector']}_total"
         self._objective = None if expression is None else Objective(expression)
         self._maximize = bool(begin.parameters.get("maximize", True))
         unmix = self._objective is not None and any(r.startswith("unmixing.") for r in self._objective.references)
