@@ -20,7 +20,7 @@ from devices.protocols import Done
 from devices.ring import FrameRing
 from devices.store import FrameStore
 
-BATCH = 16
+BATCH = 8
 """Most frames that are written at once: their slots become free together."""
 
 SYNC_FRAMES = 64
@@ -99,7 +99,7 @@ class FramePipe:
             self._raise_failure()
             if self._closing:
                 raise FrameWriterError("no more frames are taken: the stream was ended")
-        return self.ring.claim(self._published)
+            return self.ring.claim(self._published)
 
     def publish(self, at: float | None = None) -> None:
         """Hand over the slot that was reserved last.
@@ -183,12 +183,13 @@ class FramePipe:
 
     def _write(self, stop: int) -> None:
         """Write the frames before ``stop``, and free their slots."""
-        slots, first = self.ring.slots, self._written
-        frames = [slots[number % len(slots)] for number in range(first, stop)]
-        self._store.write(self.first + first - self._begin, frames)
+        first = self._written
+        self._store.write(self.first + first - self._begin, [self.ring.slot(number) for number in range(first, stop)])
         if self._durable == first:
             self._unsynced_since = time.monotonic()
         with self._freed:
+            for number in range(first, stop):
+                self.ring.release(number)
             self._written = stop
             self._freed.notify()
         if not self._sync:

@@ -23,10 +23,14 @@ from devices.errors import FrameWriterError
 PAGE = 4096
 """Room for the index, bytes: frames begin behind it, as pages of the file do."""
 
+BLOCK = 2**19
+"""Where large frames begin, bytes, behind a hole that takes no room on the disk: what lies across blocks of memory is
+written by a fifth slower. A frame is large from half of this on."""
+
 MOST_FRAMES = (PAGE - 4) // 16
 """Frames that an index of one page has room for: two 8-byte numbers each, and the checksum."""
 
-PIECE = 2**20
+PIECE = 2**19
 """Most bytes that are handed to the system at once. Of what comes in one call it keeps as large blocks of memory as it
 can, and blocks of 2 MiB and more have to be found first: on a virtual machine a fifth of the rate was left of it."""
 
@@ -77,9 +81,11 @@ class ShardFile:
         Raises:
             OSError: They could not be written; the shard holds what it held.
         """
+        sizes = [frame.nbytes if isinstance(frame, memoryview) else len(frame) for frame in frames]
+        if self._end == PAGE and max(sizes, default=0) >= BLOCK // 2:
+            self._end = BLOCK
         places, at = [], self._end
-        for frame in frames:
-            size = frame.nbytes if isinstance(frame, memoryview) else len(frame)
+        for size in sizes:
             places.append((at, size))
             at += size
         _write(self._descriptor, frames, self._end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from devices.shards import MOST_FRAMES, ShardFile, blank_index
 
 SHARD_BYTES = 64 * 2**20
 """Size of a shard before its frames are packed, bytes."""
+
+_MAKERS = ThreadPoolExecutor(1, thread_name_prefix="make-shards")
 
 DEPTH = 4
 """Folders from an array to a shard, for arrays of four dimensions."""
@@ -45,6 +48,7 @@ class FrameStore:
         self._array, self._per_shard, self._sync = array, per_shard, sync
         self._encode = codec.encoder()
         self._shard: tuple[int, ShardFile] | None = None
+        self._ahead: tuple[int, Future[None]] | None = None
         self._unsynced: dict[str, ShardFile | None] = {}
         self._new: set[str] = set()
 
@@ -62,6 +66,8 @@ class FrameStore:
             number, place = divmod(first, self._per_shard)
             now = frames[: self._per_shard - place]
             shard = self._open(number)
+            if len(frames) > 1:
+                self._make_ahead(number + 1)
             shard.append(place, [self._encode(frame) for frame in now])
             self._unsynced[shard.path] = shard
             first, frames = first + len(now), frames[len(now) :]
@@ -83,6 +89,20 @@ class FrameStore:
         if self._shard is not None:
             self._close_shard(self._shard[1])
             self._shard = None
+        if self._ahead is not None:
+            wait([self._ahead[1]])
+            self._ahead = None
+
+    def _make_ahead(self, number: int) -> None:
+        """Begin to make the shard that a burst will need next: that takes as long as to write some frames."""
+        if self._ahead is None or self._ahead[0] != number:
+            self._ahead = number, _MAKERS.submit(self._make, number)
+
+    def _make(self, number: int) -> None:
+        """Make a shard without frames, where it is absent."""
+        path = shard_file(self._array, number)
+        if not path.exists():
+            write_whole(path, blank_index(self._per_shard))
 
     def _open(self, number: int) -> ShardFile:
         """Return a shard, open; only one is at a time."""
@@ -91,13 +111,14 @@ class FrameStore:
                 return self._shard[1]
             self._close_shard(self._shard[1])
             self._shard = None
-        path = os.fspath(shard_file(self._array, number))
-        folder = os.path.dirname(path)  # noqa: PTH120
-        if not os.path.exists(path):  # noqa: PTH110
-            write_whole(Path(path), blank_index(self._per_shard))
-            for _ in range(DEPTH + 1):
-                self._new.add(folder)
-                folder = os.path.dirname(folder)  # noqa: PTH120
+        if self._ahead is not None and self._ahead[0] == number:
+            self._ahead[1].result()
+        else:
+            self._make(number)
+        path = folder = os.fspath(shard_file(self._array, number))
+        for _ in range(DEPTH + 1):
+            folder = os.path.dirname(folder)  # noqa: PTH120
+            self._new.add(folder)
         self._shard = number, ShardFile(path, self._per_shard, sync=self._sync)
         return self._shard[1]
 
