@@ -3,11 +3,11 @@
 The camera fills slots of shared memory, a thread writes them; the plain file is written by the camera's own loop, from
 the camera's memory. A camera *copies* its frames into the slots, or its hardware writes them there (*in place*), as it
 does where the vendor's interface takes buffers: the slots hold the frames already. Both files are forced to the medium
-equally: never, once at the end, or every 64 frames. They take turns, and the one that begins changes, after one round of
-each that does not count and in which what was written is read back by zarr and compared, frame by frame; before each
-round as much again is written and removed, so that the system has memory for its page cache. A ratio is that of two
-neighbours, and its median stands in the table. Processor time is that of all threads of ours, per frame. Sparse frames hold Poisson counts of mean
-0.05, noisy ones of mean 20 on an offset of 100.
+equally: never, once at the end, or every 64 frames. They take turns, and the one that begins changes, after one round
+of each that does not count and in which what was written is read back by zarr and compared, frame by frame; before
+each round as much again is written and removed, so that the system has memory for its page cache. A ratio is that of
+two neighbours, and its median stands in the table. Processor time is that of all threads of ours, per frame. Sparse
+frames hold Poisson counts of mean 0.05, noisy ones of mean 20 on an offset of 100.
 
 Run `python -m benchmarks.frame_rate --write`; `--folder` names a folder on the disk to be tried.
 """
@@ -115,7 +115,7 @@ def streamed(ring: FrameRing, codec: str, copies: bool, checked: bool) -> Callab
         begin, used = time.perf_counter(), time.process_time()
         place_array(folder / "primary", files)
         array = folder / "primary" / LAYOUT.key
-        store = FrameStore(array, CODECS[codec], LAYOUT.shard_shape[0], sync=durability == "every 64")
+        store = FrameStore(array, CODECS[codec], LAYOUT.shard_shape[0], sync=durability != "never")
         pipe = FramePipe(ring, store, sync=durability == "every 64")
         for number in range(count):
             slot = pipe.reserve()
