@@ -104,7 +104,7 @@ class AnalystSettings(StrictModel):
 
     threads: int | None = Field(default=None, ge=1)
     """Threads for linear algebra; without it, one less than there are cores, and at least one."""
-    niceness: int = Field(default=5, ge=0, le=19)
+    niceness: int = Field(default=10, ge=0, le=19)
     """How far the process steps back when others want the processor (0 not at all, 19 most)."""
     startup_timeout: float = Field(default=60.0, gt=0)
     """How long the process may take to start, s."""
