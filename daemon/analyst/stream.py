@@ -33,12 +33,15 @@ class FrameStream:
         settings: The chain, and where it runs.
         layout: Of the frames.
         energy: Data key of the photon energy; None where it is not scanned.
+        darks: Dark frames taken before the scan; those after it come too late.
 
     Raises:
         StreamingError: The chain is declared wrongly.
     """
 
-    def __init__(self, run: Path, settings: StreamSettings, layout: FrameLayout, energy: str | None) -> None:
+    def __init__(
+        self, run: Path, settings: StreamSettings, layout: FrameLayout, energy: str | None, darks: int = 0
+    ) -> None:
         from analysis.streaming import Layout, make_runner
 
         self._run, self._settings, self._layout, self._energy = run, settings, layout, energy
@@ -48,7 +51,7 @@ class FrameStream:
         self._known: Outcome | None = None
         self._ended = False
         self._runner: Runner = make_runner(
-            [_filled(step, run, settings) for step in settings.steps or ()],
+            [_filled(step, run, settings, darks) for step in settings.steps or ()],
             settings.executor,
             scheduler=settings.scheduler,
             replay=self._again,
@@ -127,13 +130,13 @@ class FrameStream:
                 first = batch.first + len(batch)
 
 
-def _filled(step: str | dict[str, Any], run: Path, settings: StreamSettings) -> str | dict[str, Any]:
+def _filled(step: str | dict[str, Any], run: Path, settings: StreamSettings, darks: int) -> str | dict[str, Any]:
     """A step as declared; `dark-flat` with the scan's dark frames and the flat field."""
     name = step if isinstance(step, str) else step["step"]
     if name != "dark-flat":
         return step
     options: dict[str, Any] = {"step": name} if isinstance(step, str) else dict(step)
-    if (dark := mean_dark(run, settings.detector)) is not None:
+    if (dark := mean_dark(run, settings.detector, darks)) is not None:
         options.setdefault("dark", dark)
     if settings.flat is not None:
         options.setdefault("flat", np.load(settings.flat, allow_pickle=False))
