@@ -9,6 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.unmixing.displacement import shift_frame
+from analysis.unmixing.registering import DriftFinder
+
 Floats = NDArray[np.float64]
 
 MEMORY = 256_000_000
@@ -39,6 +42,7 @@ class Source:
         factors: Factor on each frame in use, for I0, shape (m,).
         dark: Subtracted from each frame, shape (y, x), or None.
         rows: Rows of a block.
+        displacements: What each frame in use is put back by, (y, x), pixels, shape (m, 2), or None.
     """
 
     frames: Frames
@@ -46,6 +50,7 @@ class Source:
     factors: Floats
     dark: Floats | None
     rows: int
+    displacements: Floats | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -62,12 +67,28 @@ class Source:
         factors = self.factors.astype(np.float32)[:, None]
         for start in range(0, height, self.rows):
             band = slice(start, min(start + self.rows, height))
-            values = np.asarray(self.frames[:, band, :])[self.order].astype(np.float32)
-            if self.dark is not None:
-                values -= self.dark[band].astype(np.float32)
+            values = self._read(band) if self.displacements is None else self._put_back(band, self.displacements)
             values = values.reshape(len(self.order), (band.stop - band.start) * width)
             values *= factors
-            yield band, _without_gaps(np.ascontiguousarray(values.T))
+            yield band, np.ascontiguousarray(values.T)
+
+    def _read(self, band: slice) -> NDArray[np.float32]:
+        """Rows of the frames in use without dark counts, shape (m, y, x), finite."""
+        values = np.asarray(self.frames[:, band, :])[self.order].astype(np.float32)
+        if self.dark is not None:
+            values -= self.dark[band].astype(np.float32)
+        return _without_gaps(values)
+
+    def _put_back(self, band: slice, displacements: Floats) -> NDArray[np.float32]:
+        """The same of frames without their drift."""
+        reach = int(np.ceil(np.abs(displacements[:, 0]).max())) + 3
+        first = max(0, band.start - reach)
+        values = self._read(slice(first, min(band.stop + reach, self.shape[0])))
+        inner = slice(band.start - first, band.stop - first)
+        out = np.empty((len(values), band.stop - band.start, values.shape[2]), np.float32)
+        for frame, displacement, place in zip(values, displacements, out, strict=True):
+            place[:] = shift_frame(frame, -displacement)[inner]
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,8 @@ class Survey:
         energies: Rising energies of all frames, eV, shape (all frames,).
         used: Which of them hold a measured frame, shape (all frames,).
         repairs: What was wrong, and what was done about it.
+        displacements: How each frame was displaced against the first one, (y, x), pixels, shape (all frames, 2); 0
+            where the image stood still.
         total: Sum of each pixel over the energies, shape (y, x).
         mean: Mean spectrum, shape (m,).
     """
@@ -87,6 +110,7 @@ class Survey:
     energies: Floats
     used: NDArray[np.bool_]
     repairs: tuple[str, ...]
+    displacements: Floats
     total: Floats
     mean: Floats
 
@@ -97,19 +121,22 @@ def survey_stack(
     *,
     i0: ArrayLike | None = None,
     dark: ArrayLike | None = None,
+    register: bool = True,
     memory: int = MEMORY,
     progress: Callable[[str, float], None] | None = None,
 ) -> Survey:
     """Look at all of a stack once, and decide what has to be repaired.
 
     Frames are sorted by energy. Frames of zeros and frames without I0 are left out. Pixels that are not finite are
-    interpolated between their neighbours in energy. Negative pixels stay as they are.
+    interpolated between their neighbours in energy. Negative pixels stay as they are. Where the image drifts, frames
+    are put back to where the first one is.
 
     Args:
         stack: Frames, shape (energy, y, x), or a list of frames of one shape.
         energies: Energy of each frame, eV.
         i0: Intensity of the beam for each frame; None where frames are normalised.
         dark: Dark frame, shape (y, x) or a number; None where there is none.
+        register: Whether to look for drift.
         memory: Bytes that blocks may take.
         progress: Called with what is being done and how much of it is.
 
@@ -126,29 +153,43 @@ def survey_stack(
         raise ValueError(f"energies[{int(np.flatnonzero(~np.isfinite(axis))[0])}] is not a number: give all of them")
     dark_frame = None if dark is None else _dark(dark, (height, width))
     rows = int(np.clip(memory // (m * width * 4 * _COPIES), 1, height))
-    repairs = []
-    if (np.diff(axis) <= 0.0).any():
-        repairs.append("energies did not rise throughout: frames were sorted by energy")
     order = np.argsort(axis, kind="stable")
-    empty, gaps, negative = _look(frames, rows, progress)
-    if gaps:
-        repairs.append(f"{gaps} pixel values were not finite: interpolated between neighbouring energies")
-    if negative:
-        repairs.append(f"{negative} pixel values were negative: kept as they are")
-    if empty.any():
-        repairs.append(f"{int(empty.sum())} frames held nothing but zeros: left out, spectra interpolated there")
+    finder = DriftFinder((m, height, width)) if register else None
+    look = _look(frames, rows, dark_frame, finder, progress)
     factors, lacking = _factors(i0, m)
-    if lacking.any():
-        repairs.append(f"{int(lacking.sum())} frames had no I0 above 0: left out, spectra interpolated there")
-    used = ~(empty | lacking)[order]
+    used = ~(look.empty | lacking)[order]
     if used.sum() < 3:
         raise ValueError(f"{int(used.sum())} of {m} frames hold anything: an unmixing needs at least 3 energies")
-    source = Source(frames, order[used], factors[order[used]], dark_frame, rows)
+    displacements = np.zeros((m, 2)) if finder is None else finder.displacements()
+    moved = displacements[order[used]] if displacements.any() else None
+    source = Source(frames, order[used], factors[order[used]], dark_frame, rows, moved)
     total, mean = np.empty((height, width)), np.zeros(int(used.sum()))
     for band, X in source.blocks():
         total[band] = X.sum(axis=1, dtype=float).reshape(-1, width)
         mean += X.sum(axis=0, dtype=float)
-    return Survey(source, axis[order], used, tuple(repairs), total, mean / total.size)
+    repairs = _repairs(axis, look, lacking, displacements)
+    return Survey(source, axis[order], used, repairs, displacements[order], total, mean / total.size)
+
+
+def _repairs(axis: Floats, look: _Look, lacking: NDArray[np.bool_], displacements: Floats) -> tuple[str, ...]:
+    """Say what was wrong, and what is done about it."""
+    repairs = []
+    if (np.diff(axis) <= 0.0).any():
+        repairs.append("energies did not rise throughout: frames were sorted by energy")
+    if look.gaps:
+        repairs.append(f"{look.gaps} pixel values were not finite: interpolated between neighbouring energies")
+    if look.negative:
+        repairs.append(f"{look.negative} pixel values were negative: kept as they are")
+    if look.empty.any():
+        repairs.append(f"{int(look.empty.sum())} frames held nothing but zeros: left out, spectra interpolated there")
+    if lacking.any():
+        repairs.append(f"{int(lacking.sum())} frames had no I0 above 0: left out, spectra interpolated there")
+    if displacements.any():
+        farthest = float(np.hypot(*displacements.T).max())
+        repairs.append(
+            f"the image drifted by up to {farthest:.1f} pixels: frames were put back to where the first one is"
+        )
+    return tuple(repairs)
 
 
 def _as_stack(stack: Frames | Sequence[ArrayLike]) -> Frames:
@@ -182,22 +223,40 @@ def _dark(dark: ArrayLike, shape: tuple[int, int]) -> Floats:
     return np.broadcast_to(values, shape)
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is wrong in a stack: frames of zeros, values that are not finite, and negative ones."""
+
+    empty: NDArray[np.bool_]
+    gaps: int
+    negative: int
+
+
 def _look(
-    frames: Frames, rows: int, progress: Callable[[str, float], None] | None
-) -> tuple[NDArray[np.bool_], int, int]:
-    """Find frames of zeros, and count values that are not finite and negative ones."""
+    frames: Frames,
+    rows: int,
+    dark: Floats | None,
+    finder: DriftFinder | None,
+    progress: Callable[[str, float], None] | None,
+) -> _Look:
+    """Look for what is wrong, band by band, and gather what tells of drift."""
     m, height, _ = frames.shape
     empty, gaps, negative = np.ones(m, bool), 0, 0
+    step = 1 if finder is None else finder.rows
+    rows = max(rows // step, 1) * step
     for start in range(0, height, rows):
         values = np.asarray(frames[:, start : start + rows, :])
         if values.dtype.kind == "f":
             gaps += int(values.size - np.isfinite(values).sum())
         if values.dtype.kind != "u":
             negative += int((values < 0).sum())
-        empty &= ~(np.nan_to_num(values) != 0).any(axis=(1, 2))
+        values = np.nan_to_num(values)
+        empty &= ~(values != 0).any(axis=(1, 2))
+        if finder is not None:
+            finder.take_in(values if dark is None else values - dark[start : start + rows].astype(np.float32))
         if progress is not None:
             progress("looking", min(1.0, (start + rows) / height))
-    return empty, gaps, negative
+    return _Look(empty, gaps, negative)
 
 
 def _factors(i0: ArrayLike | None, m: int) -> tuple[Floats, NDArray[np.bool_]]:
@@ -212,13 +271,14 @@ def _factors(i0: ArrayLike | None, m: int) -> tuple[Floats, NDArray[np.bool_]]:
     return mean / np.where(lacking, mean, intensity), lacking
 
 
-def _without_gaps(X: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Interpolate values that are not finite along the energies, in place; spectra of nothing else become 0."""
-    finite = np.isfinite(X)
+def _without_gaps(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Interpolate values (m, y, x) that are not finite along the energies, in place; pixels without any become 0."""
+    finite = np.isfinite(values)
     if finite.all():
-        return X
-    places = np.arange(X.shape[1])
-    for row in np.flatnonzero(~finite.all(axis=1)):
-        known = finite[row]
-        X[row] = np.interp(places, places[known], X[row, known]) if known.any() else 0.0
-    return X
+        return values
+    places = np.arange(len(values))
+    for row, column in np.argwhere(~finite.all(axis=0)):
+        known = finite[:, row, column]
+        spectrum = values[:, row, column]
+        spectrum[:] = np.interp(places, places[known], spectrum[known]) if known.any() else 0.0
+    return values
