@@ -32,7 +32,7 @@ from scipy.optimize import linear_sum_assignment  # noqa: E402
 from analysis.unmixing import ICA, NMF, PCA, Unmixing, unmix  # noqa: E402
 from analysis.unmixing.backgrounds import BACKGROUNDS, Background, remove_background  # noqa: E402
 from analysis.unmixing.recipes import METHODS  # noqa: E402
-from analysis.unmixing.stacks import survey_stack  # noqa: E402
+from analysis.unmixing.survey import survey_stack  # noqa: E402
 from benchmarks.kept import Kept  # noqa: E402
 from benchmarks.report import Report, results  # noqa: E402
 from simulators.peem.presets import PRESETS, SHAPE, Preset, preset  # noqa: E402
@@ -40,7 +40,12 @@ from simulators.peem.stack import Stack  # noqa: E402
 
 Floats = NDArray[np.float64]
 
-SOURCES = ("simulators/peem", "analysis/unmixing")
+_MODULES = (
+    *("backgrounds", "choose", "compression", "displacement", "drift", "hals", "identify", "initial", "linear"),
+    *("minimum_volume", "nmf", "nmfso", "parsimony", "recipes", "registering", "shared_nnls", "smoothing", "stacks"),
+    *("survey", "unmix", "vertices"),
+)
+SOURCES = ("simulators/peem", *(f"analysis/unmixing/{name}.py" for name in _MODULES))
 """What the results depend on."""
 
 NEAR = 2

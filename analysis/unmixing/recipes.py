@@ -87,18 +87,20 @@ def follow(
     return H[np.argsort(-maps_of(data, H, column_scale).sum(axis=1), kind="stable")]
 
 
-def averaged(data: Compressed, k: int, shape: tuple[int, int]) -> Compressed:
+def averaged(data: Compressed, k: int, shape: tuple[int, int] | None) -> Compressed:
     """Spectra averaged over neighbouring pixels, in the dimensions that k components span.
 
     Args:
         data: Compressed spectra.
         k: Number of components.
-        shape: Rows and columns of the image.
+        shape: Rows and columns of the image; None for spectra without places, which have no neighbours.
 
     Returns:
         The spectra, in at most k dimensions.
     """
-    maps = smooth(data.coordinates[:k].reshape(-1, *shape), _SMOOTHING).reshape(-1, data.shape[0])
+    maps = data.coordinates[:k]
+    if shape is not None:
+        maps = smooth(maps.reshape(-1, *shape), _SMOOTHING).reshape(-1, data.shape[0])
     return Compressed(maps, data.basis[:k], np.square(maps, dtype=float).sum(axis=1))
 
 

@@ -14,8 +14,14 @@ Floats = NDArray[np.float64]
 _SMALLEST = 16
 """Rows and columns below which images show too little to be compared."""
 
-_STEADY = 0.1
-"""A drift whose root mean square is below this, in pixels, is left alone: it is no more than its error."""
+_DRIFT = 0.1
+"""Root mean square of a wandering from frame to frame, in pixels, below which it is left alone."""
+
+_JITTER = 0.25
+"""The same for what leads nowhere, which may be no more than the error of finding it."""
+
+_FIRST = 5
+"""Frames at the beginning whose median place is where all are put back to; a single one is known less well."""
 
 _ROUNDS = 2
 """Times that all frames are compared with the sum of the others."""
@@ -44,7 +50,7 @@ class DriftFinder:
             self._bands.append(self._correlator.small(band))
 
     def displacements(self) -> Floats:
-        """Find how each frame is displaced against the first one that can be told.
+        """Find how each frame is displaced against the first ones.
 
         Each is compared with the sum of all others' edges, put back by what is known so far. What is displaced unlike
         its neighbours and not clearly so keeps the displacement of the frame before it.
@@ -63,11 +69,11 @@ class DriftFinder:
             edges = [self._correlator.edges_of_small(frame) for frame in frames[told]]
             found[told] = _displacements(self._correlator, edges)
             found[~told] = _before(found, told)
-        return found if np.sqrt((found**2).mean()) >= _STEADY else np.zeros_like(found)
+        return found if _is_moving(found) else np.zeros_like(found)
 
 
 def _displacements(correlator: Correlator, edges: list[Waves]) -> Floats:
-    """Displacements of images against the first, shape (image, 2); 0 where most of them cannot be told."""
+    """Displacements of images against the first ones, shape (image, 2); 0 where most of them cannot be told."""
     places, clear = np.zeros((len(edges), 2)), np.zeros(len(edges))
     # First against those before it, because at a large drift the sum of all is a smear.
     total = edges[0].copy()
@@ -81,7 +87,14 @@ def _displacements(correlator: Correlator, edges: list[Waves]) -> Floats:
             places[index], total = new, rest + correlator.moved(one, -new)
     if np.median(clear) < CLEAR:
         return np.zeros_like(places)
-    return places - places[0]
+    return places - np.median(places[:_FIRST], axis=0)
+
+
+def _is_moving(found: Floats) -> bool:
+    """Whether displacements are more than the error of finding them: by their size, or because they lead somewhere."""
+    spread = float(found.var(axis=0).mean())
+    scatter = 0.5 * float(np.square(np.diff(found, axis=0)).mean())  # what spread is when each is by chance
+    return spread >= _JITTER**2 or spread - scatter >= _DRIFT**2
 
 
 def _compared(correlator: Correlator, edges: Waves, total: Waves, before: Floats) -> tuple[Floats, float]:

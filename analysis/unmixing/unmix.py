@@ -16,7 +16,8 @@ from analysis.unmixing.drift import find_drift, without
 from analysis.unmixing.identify import Comparison, Standards, compare, read_standards
 from analysis.unmixing.recipes import METHODS, Method, maps_of
 from analysis.unmixing.smoothing import choose_width, smooth
-from analysis.unmixing.stacks import MEMORY, Frames, Survey, survey_stack
+from analysis.unmixing.stacks import MEMORY, Frames
+from analysis.unmixing.survey import Survey, survey_stack
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -44,8 +45,8 @@ class Unmixing:
         choice: The recipe, all that was tried, and how sure it is.
         comparison: Comparison with the standards, None without.
         repairs: What was wrong in the stack, and what was done about it.
-        displacements: How each frame was displaced against the first one measured, (y, x), pixels, shape (m, 2); maps
-            show the sample where the first one does. All 0 where the image stood still.
+        displacements: How each frame was displaced against the first ones measured, (y, x), pixels, shape (m, 2); maps
+            show the sample where the first ones do. All 0 where the image stood still.
     """
 
     energies: Floats

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from analysis.unmixing.stacks import survey_stack
+from analysis.unmixing.survey import survey_stack
 
 ENERGIES = np.linspace(925.0, 945.0, 8)
 
