@@ -66,8 +66,14 @@ class Correlator:
         """
         rows, columns = frames.shape[-2] // self.bin, self._small[1]
         cut = frames[..., : rows * self.bin, : columns * self.bin]
-        narrow = cut.reshape(*cut.shape[:-1], columns, self.bin).sum(axis=-1, dtype=np.float32)
-        return narrow.reshape(*cut.shape[:-2], rows, self.bin, columns).sum(axis=-2)
+        # Sums of strided views are many times as fast as those over an axis of a few values.
+        total = cut[..., :: self.bin, :].astype(np.float32)
+        for first in range(1, self.bin):
+            total += cut[..., first :: self.bin, :]
+        small = total[..., :: self.bin].copy()
+        for first in range(1, self.bin):
+            small += total[..., first :: self.bin]
+        return small
 
     def edges(self, frame: NDArray[Any]) -> Waves:
         """Fourier transform of an image's edges."""

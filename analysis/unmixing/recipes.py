@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,10 +104,12 @@ def averaged(data: Compressed, k: int, shape: tuple[int, int] | None) -> Compres
     return Compressed(maps, data.basis[:k], np.square(maps, dtype=float).sum(axis=1))
 
 
-def maps_of(data: Compressed, H: Floats, column_scale: Floats) -> NDArray[np.float32]:
-    """Non-negative maps (k, n) of compressed spectra for spectra H (k, m)."""
+def maps_of(
+    data: Compressed, H: Floats, column_scale: Floats, start: NDArray[Any] | None = None
+) -> NDArray[np.float32]:
+    """Non-negative maps (k, n) of compressed spectra for spectra H (k, m); maps to start from only save time."""
     scaled = H * column_scale
-    return shared_nnls(scaled @ scaled.T, data.times_components(scaled))
+    return shared_nnls(scaled @ scaled.T, data.times_components(scaled), start=start)
 
 
 def dimension_shares(data: Compressed) -> Floats:
