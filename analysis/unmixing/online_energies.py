@@ -228,8 +228,9 @@ class EnergyNMF:
     def _settle(self, H: Floats, data: Compressed, *, afresh: bool) -> float:
         """Take new spectra over, in the old ones' order after a fresh start; returns the change of the maps."""
         scale = self._given().scale()
-        W = maps_of(data, _unit(H), scale).astype(float)
-        before, known = _fractions(self._W), self._W.any()
+        known = self._W.any()
+        W = maps_of(data, _unit(H), scale, start=self._W if known and not afresh else None).astype(float)
+        before = _fractions(self._W)
         if afresh and known:
             order = match_components(_centred(before), _centred(_fractions(W)))
             H, W = H[order], W[order]
