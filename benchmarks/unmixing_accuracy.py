@@ -96,7 +96,7 @@ def places(stack: Stack) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     change = np.zeros(strongest.shape, bool)
     change[:-1] |= np.diff(strongest, axis=0) != 0
     change[:, :-1] |= np.diff(strongest, axis=1) != 0
-    return intensity > 0.05 * intensity.max(), binary_dilation(change, iterations=NEAR)
+    return intensity > 0.05 * intensity.max(), np.asarray(binary_dilation(change, iterations=NEAR), bool)
 
 
 def rivals(stack: Stack, background: Background) -> Iterator[tuple[str, Quality]]:

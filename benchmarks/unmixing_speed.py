@@ -19,6 +19,8 @@ from collections.abc import Callable
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # read once, when numpy is loaded
 
+from typing import Any, cast  # noqa: E402
+
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from sklearn import decomposition  # noqa: E402
@@ -52,7 +54,7 @@ def residual(X: Singles, W: NDArray[np.floating], H: NDArray[np.floating]) -> fl
 
 def peer(X: Singles, k: int, tol: float) -> Fit:
     """Seconds, residual and iterations of scikit-learn."""
-    model = decomposition.NMF(k, solver="cd", max_iter=200, tol=tol)
+    model = decomposition.NMF(cast(Any, k), solver="cd", max_iter=200, tol=tol)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it has not converged
         seconds, W = timed(lambda: model.fit_transform(X))

@@ -82,9 +82,9 @@ class Correlator:
     def edges_of_small(self, small: Single) -> Waves:
         """The same for an image whose pixels have been summed."""
         rows, columns = self._small
-        waves = fft.rfft2(small - small.mean(), s=self._padded)
+        waves = np.asarray(fft.rfft2(small - small.mean(), s=self._padded))
         smooth = np.asarray(fft.irfft2(waves * self._smooth, s=self._padded))[:rows, :columns]
-        dy, dx = np.gradient(smooth)
+        dy, dx = np.gradient(smooth, axis=0), np.gradient(smooth, axis=1)
         size = np.sqrt(dy**2 + dx**2)
         size = (size - size.mean()) * self._window
         return np.asarray(fft.rfft2(size, s=self._padded)).astype(np.complex64)
@@ -108,7 +108,7 @@ class Correlator:
         part = surface[np.ix_(near, near)]
         row, column = np.unravel_index(int(part.argmax()), part.shape)
         clear = (float(part.max()) - float(surface.mean())) / max(float(surface.std()), 1e-30)
-        place = self._locate(cross, np.array([near[row], near[column]], float))
+        place = self._locate(cross.astype(np.complex64), np.array([near[row], near[column]], float))
         return place * self.bin, clear
 
     def moved(self, waves: Waves, displacement: Floats) -> Waves:

@@ -63,7 +63,7 @@ class DriftFinder:
             return np.zeros((self._count, 2))
         frames = np.concatenate(self._bands, axis=1)
         self._bands = []
-        told = np.isfinite(frames).all(axis=(1, 2)) & frames.any(axis=(1, 2))
+        told = np.asarray(np.isfinite(frames).all(axis=(1, 2)) & frames.any(axis=(1, 2)))
         found = np.zeros((len(frames), 2))
         if told.sum() > 1:
             edges = [self._correlator.edges_of_small(frame) for frame in frames[told]]

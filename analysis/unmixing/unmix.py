@@ -192,7 +192,7 @@ def _binned(look: Survey) -> Floats:
         cube = np.add.reduceat(X.reshape(band.stop - band.start, width, -1), starts, axis=1)
         for place, row in enumerate(range(band.start, band.stop)):
             total[row // bin_] += cube[place]
-            count[row // bin_, :, 0] += np.diff([*starts, width])
+            count[row // bin_, :, 0] += np.diff(starts, append=width)
     return total / count
 
 

@@ -58,7 +58,7 @@ def mean_dark(run: Path, key: str, most: int) -> NDArray[np.float32] | None:
             means.append(read_frames(run / DARKS / key, len(means)).mean(axis=0))
     except FrameWriterError:
         pass  # behind the last one
-    return np.mean(means, axis=0, dtype=np.float32) if means else None
+    return np.mean(np.stack(means), axis=0).astype(np.float32) if means else None
 
 
 def _frame(array: Path, index: int, place: int, layout: FrameLayout) -> NDArray[Any] | None:

@@ -158,7 +158,7 @@ def _statistics(known: Outcome, energy: float | None) -> dict[str, float]:
         if "maps" not in result or "spectra" not in result:
             continue
         found |= map_statistics(result["maps"], prefix=name)
-        places = np.flatnonzero(result["energies"] == energy) if energy is not None else ()
+        places = np.flatnonzero(result["energies"] == (np.nan if energy is None else energy))
         for component, spectrum in enumerate(result["spectra"]):
             found[f"{name}.weights[{component}]"] = float(spectrum[places[0]]) if len(places) else float("nan")
     return found

@@ -174,12 +174,13 @@ def _fact_rows(outcome: Outcome, facts: dict[str, Any]) -> list[tuple[str, str]]
     """What was read, and what was done to it."""
     stack = outcome.stack
     height, width = facts["shape"]
+    low, high = facts["energies"]
     size = facts["frames"] * facts["pixels"] * stack.frames.dtype.itemsize
     return [
         ("read", stack.origin),
         ("folder", str(outcome.path.parent)),
         ("frames", f"{facts['frames']} of {height} × {width} pixels, {stack.frames.dtype}, {amount(size)}"),
-        ("energies", span(*facts["energies"], "eV")),
+        ("energies", span(low, high, "eV")),
         ("I0", "each frame was divided by it" if facts["i0"] else "none"),
         ("dark frame", "subtracted from each frame" if facts["dark"] else "none"),
         ("standards", ", ".join(facts["standards"]) or "none"),
