@@ -209,7 +209,9 @@ class EnergyNMF:
             change, afresh = self._settle(found, data, afresh=True), True
         else:
             change, afresh = self._settle(self._refined(data, scale), data, afresh=False), False
-        self.history.append(Progress(m, change, _misfit(data, self._W, self._H * scale), afresh))
+        # As many components as energies leave nothing over, whatever they are.
+        misfit = _misfit(data, self._W, self._H * scale) if m > k else float("nan")
+        self.history.append(Progress(m, change, misfit, afresh))
 
     def _begin_afresh(self, store: ColumnStore) -> None:
         """Note when the next fresh start is due."""

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from analysis.unmixing.choose import LEAST_SHARE
 from daemon.packages import beampilot_version
 from daemon.recorder.disk import write_atomically
 from daemon.report.drawing import style, to_svg
 from daemon.report.layout import Section, environment, svg
-from daemon.unmixing.figures import LEAST_SHARE, draw_choice, draw_correlations, draw_map_figure, draw_spectra
+from daemon.unmixing.figures import draw_choice, draw_correlations, draw_map_figure, draw_spectra
 from daemon.unmixing.summary import TOLD, summary, trial_facts
 from daemon.unmixing.work import Outcome
 from daemon.wording import amount, duration, number, span
