@@ -89,7 +89,7 @@ def test_values_that_are_not_finite_are_interpolated(stack: np.ndarray) -> None:
 @pytest.fixture(scope="module")
 def drifting() -> Stack:
     """A small stack of the twin whose image drifts by some pixels."""
-    return preset("cu", dose=400.0, drift=2.0).stack((64, 72), 2, np.linspace(925.0, 945.0, 24))
+    return preset("cu", dose=400.0, drift=40.0).stack((64, 72), 2, np.linspace(925.0, 945.0, 24))
 
 
 def test_a_drift_is_taken_back(drifting: Stack) -> None:
