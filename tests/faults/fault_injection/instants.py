@@ -94,7 +94,7 @@ class Ambush:
         self._until(lambda: self._hardware.look().exposures - self._begun >= target)
 
     def _in_frame_write(self, kill: Callable[[], float]) -> tuple[float, bool]:
-        """The shard has just grown: the frame, or a part of it, is there, and neither forced to the medium nor told of."""
+        """The shard has just grown: the frame, or a part of it, is there, and neither forced nor told of."""
         journal = self._journal.look()
         if journal.run is None:
             raise TrialError("there is no run")
