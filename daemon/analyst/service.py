@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
 from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
 from daemon.analyst.optimiser import is_imported
+from daemon.analyst.output import print_traceback
 from daemon.analyst.state import recorded_points
 from daemon.errors import ChannelClosedError, DiskFull
 from daemon.wire import Channel
@@ -79,7 +78,7 @@ class Service:
             answer = self._answer(request)
         except Exception as error:
             # Whatever went wrong in an analysis, the engine must hear of it: a scan waits for the answer.
-            _print_traceback()
+            print_traceback()
             full = str(error.path) if isinstance(error, DiskFull) else ""
             answer = Failed(request.key, f"{type(error).__name__}: {' '.join(str(error).split())}", full)
         self._channel.send(pack(answer))
@@ -100,13 +99,15 @@ class Service:
             time.sleep(self._delay)
             return self._campaign.ask(request)
         if isinstance(request, Finish):
-            self._campaign.write_results()
+            self._campaign.finish()
             self._since_maps = 0
             return Done(request.key)
         raise TypeError(f"{request.kind} is no request")
 
     def _begin(self, request: Begin) -> None:
         self._since_maps = 0
+        if self._campaign is not None:
+            self._campaign.close()
         self._campaign = None
         try:
             self._campaign = Campaign(request)
@@ -122,7 +123,7 @@ class Service:
                 self._campaign.write_results()
             except Exception:
                 # Only a preview: the maps are written again when the run ends, and a failure is reported then.
-                _print_traceback()
+                print_traceback()
 
     def _is_light(self, request: Request | Answer) -> bool:
         """Whether a request imports nothing: a campaign that begins, and questions before anything is measured."""
@@ -130,12 +131,6 @@ class Service:
             fresh = request.origin is None and not any(recorded_points(Path(request.run)))
             return fresh and is_imported(request.parameters.get("surrogate"))
         return isinstance(request, Ask) and self._campaign is not None and not self._campaign.measured
-
-
-def _print_traceback() -> None:
-    """Prints the exception being handled to the log, which may lie on the very disk that is full."""
-    with contextlib.suppress(OSError):
-        traceback.print_exc()
 
 
 def _import_all(names: tuple[str, ...]) -> None:
