@@ -5,7 +5,7 @@ microscope's twin are split 40 / 22 / 18 as in the source, and Pb1 to Pb4 are to
 architecture, augmentation, schedule and number of steps, chosen on the validation images with plain cross-entropy
 trained until it no longer improved. Weights are those that did best on the validation images, precision and recall are
 taken at the threshold with the best F1 there, and nothing but the last line of the study sees the test images. The
-detector has no objectness of its own: each loss also decides what is background.
+objectness always has cross-entropy: losses differ in the classes of cells that tell of a cluster, as in the YOLO family.
 
 Each training is kept, goes on where it was interrupted, and is done once: call the command as often as needed.
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from analysis.detection.losses import Loss
+from analysis.detection.losses import Loss, binary_cross_entropy
 from analysis.detection.network import STRIDE, cell_centres, decode
 
 NEAR = 1.0
@@ -71,24 +71,26 @@ def assign(boxes: list[Tensor], labels: list[Tensor], rows: int, columns: int, c
     return targets
 
 
-def total_loss(logits: Tensor, numbers: Tensor, targets: Targets, loss: Loss) -> tuple[Tensor, Tensor]:
-    """Loss of the classes and of the boxes, each per cell that tells of a cluster.
+def total_loss(logits: Tensor, numbers: Tensor, targets: Targets, loss: Loss) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss of the objectness, the classes and the boxes, each per cell that tells of a cluster.
+
+    The objectness always has cross-entropy; only cells that tell of a cluster are asked for its class.
 
     Args:
         logits: Of the classes, (n, classes, rows, columns).
-        numbers: Of the boxes, (n, 4, rows, columns).
+        numbers: Of the boxes and the objectness, (n, 5, rows, columns).
         targets: What should have been said.
         loss: Of the classification.
 
     Returns:
-        Loss of the classes, and weighted loss of the boxes.
+        Loss of the objectness, loss of the classes, and weighted loss of the boxes.
     """
-    said = logits.float().flatten(2).transpose(1, 2)
-    number = targets.positive.sum().clamp(min=1)
-    classes = loss(said[targets.counted], targets.classes[targets.counted]).sum() / number
-    centres = cell_centres(*logits.shape[2:]).to(said.device)
-    boxes = decode(numbers.float().flatten(2).transpose(1, 2), centres)[targets.positive]
-    return classes, BOX_WEIGHT * giou_loss(boxes, targets.boxes[targets.positive]).sum() / number
+    here, number = targets.positive, targets.positive.sum().clamp(min=1)
+    classes = loss(logits.float().flatten(2).transpose(1, 2)[here], targets.classes[here]).sum() / number
+    said = numbers.float().flatten(2).transpose(1, 2)
+    seen = binary_cross_entropy(said[..., 4][targets.counted], here[targets.counted].to(said)).sum() / number
+    boxes = decode(said, cell_centres(*logits.shape[2:]).to(said.device))[here]
+    return seen, classes, BOX_WEIGHT * giou_loss(boxes, targets.boxes[here]).sum() / number
 
 
 def giou_loss(boxes: Tensor, truth: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Losses of the classification: each compares logits with 0 or 1 per class, and returns one value per logit.
 
-Notation: x a logit, p = 1 / (1 + exp(-x)), y the target, p_t = p where y = 1 and 1 - p where y = 0. The detector has no
-objectness of its own (a box's confidence is its largest class probability), so each loss also decides how clusters are
-told from background.
+Notation: x a logit, p = 1 / (1 + exp(-x)), y the target, p_t = p where y = 1 and 1 - p where y = 0. Only
+cells that tell of a cluster are asked for its class: that there is one is the objectness, whose loss is always the
+cross-entropy. A box's confidence is the product of both probabilities.
 """
 
 from __future__ import annotations

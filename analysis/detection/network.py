@@ -2,7 +2,8 @@
 
 Clusters on the (7×7) surface are all about as large as a half-cell, so one level of the pyramid is enough; its cells
 are half as wide as the smallest distance between two clusters. It is anchor-free (Tian et al., FCOS, ICCV 2019): each
-cell near the middle of a cluster tells its class and its box.
+cell near the middle of a cluster tells its class and its box. As in the YOLO family (Redmon et al., CVPR 2016, section
+2), each cell also tells whether it sees a cluster at all, its objectness; classes are probabilities given that it does.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ STRIDE = 4
 MULTIPLE = 16
 """Both sides of an image must be a multiple of this."""
 PRIOR = 0.01
-"""Probability of each class at the start (Lin et al. 2017, section 3.3)."""
+"""Objectness at the start (Lin et al. 2017, section 3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ class Network(nn.Module):
         self.class_branch = ConvNorm(head, head)
         self.box_branch = ConvNorm(head, head)
         self.class_logits = nn.Conv2d(head, architecture.classes, 1)
+        self.objectness = nn.Conv2d(head, 1, 1)
         self.box_numbers = nn.Conv2d(head, 4, 1)
         with torch.no_grad():
-            prior = torch.tensor(PRIOR)
             self.class_logits.weight.mul_(0.1)
-            self.class_logits.bias.copy_(torch.logit(prior).expand(architecture.classes))
+            self.class_logits.bias.zero_()
+            self.objectness.weight.mul_(0.1)
+            self.objectness.bias.copy_(torch.logit(torch.tensor(PRIOR)))
             # Boxes start about as large as a half-cell.
             self.box_numbers.bias.copy_(torch.tensor([0.0, 0.0, 1.0, 1.0]))
 
@@ -92,8 +95,8 @@ class Network(nn.Module):
             x: Images in units of their corrugation, shape (n, 1, y, x), y and x multiples of `MULTIPLE`.
 
         Returns:
-            Class logits (n, classes, y/4, x/4), and boxes (n, 4, y/4, x/4): distance of the centre from the cell's in x
-            and y, and logarithm of width and height, all in cells.
+            Class logits (n, classes, y/4, x/4), and boxes (n, 5, y/4, x/4): distance of the centre from the cell's in x
+            and y, and logarithm of width and height, all in cells, and the logit of the objectness.
         """
         features = self.stem(torch.asinh(x))
         levels = []
@@ -103,7 +106,9 @@ class Network(nn.Module):
         top = self.laterals[-1](levels[-1])
         for lateral, level in zip(reversed(self.laterals[:-1]), reversed(levels[:-1]), strict=True):
             top = lateral(level).add_(interpolate(top, scale_factor=2.0, mode="nearest"))
-        return self.class_logits(self.class_branch(top)), self.box_numbers(self.box_branch(top))
+        seen = self.class_branch(top)
+        numbers = torch.cat([self.box_numbers(self.box_branch(top)), self.objectness(seen)], dim=1)
+        return self.class_logits(seen), numbers
 
 
 def fused(network: Network) -> Network:
@@ -128,7 +133,7 @@ def decode(numbers: Tensor, centres: Tensor) -> Tensor:
     """Turn what the network says of boxes into corners.
 
     Args:
-        numbers: Distance of the centre in x and y, logarithm of width and height, all in cells, (…, 4).
+        numbers: Distance of the centre in x and y, logarithm of width and height, all in cells, and more, (…, ≥ 4).
         centres: Centre of the cell, px, (…, 2).
 
     Returns:
@@ -136,5 +141,5 @@ def decode(numbers: Tensor, centres: Tensor) -> Tensor:
     """
     middle = centres + STRIDE * numbers[..., :2]
     # No cluster is larger than e⁴ cells; without the limit one wild logit would overflow.
-    half = 0.5 * STRIDE * torch.exp(numbers[..., 2:].clamp(max=4.0))
+    half = 0.5 * STRIDE * torch.exp(numbers[..., 2:4].clamp(max=4.0))
     return torch.cat([middle - half, middle + half], dim=-1)

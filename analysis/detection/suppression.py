@@ -23,20 +23,26 @@ def candidates(logits: Tensor, numbers: Tensor) -> tuple[NDArray[np.float32], ND
 
     Args:
         logits: Of the classes, (classes, rows, columns).
-        numbers: Of the boxes, (4, rows, columns).
+        numbers: Of the boxes and the objectness, (5, rows, columns).
 
     Returns:
-        Boxes (n, 4), px; classes (n,); logits (n,).
+        Boxes (n, 4), px; classes (n,); logits of objectness times class (n,).
     """
     classes, rows, columns = logits.shape
-    flat = logits.permute(1, 2, 0).reshape(-1)
+    flat = joint_logits(logits, numbers[4]).permute(1, 2, 0).reshape(-1)
     some = torch.nonzero(flat > float(np.log(LEAST_SCORE / (1.0 - LEAST_SCORE)))).squeeze(1)
     values, order = flat[some].sort(descending=True, stable=True)
     some, values = some[order[:CANDIDATES]], values[:CANDIDATES]
     cells, labels = some // classes, some % classes
-    chosen = numbers.reshape(4, -1).T[cells]
+    chosen = numbers.reshape(5, -1).T[cells]
     boxes = decode(chosen, cell_centres(rows, columns).to(chosen.device)[cells])
     return boxes.cpu().numpy(), labels.cpu().numpy(), values.cpu().numpy()
+
+
+def joint_logits(logits: Tensor, objectness: Tensor) -> Tensor:
+    """Logit of the product of two probabilities, from their logits: a + b - ln(1 + eᵃ + eᵇ)."""
+    both = torch.logaddexp(logits, objectness)
+    return logits + objectness - torch.logaddexp(both, torch.zeros_like(both))
 
 
 def suppress(

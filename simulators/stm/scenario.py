@@ -15,6 +15,7 @@ from simulators.stm.images import Image
 from simulators.stm.instrument import instrument, parse_options
 from simulators.stm.presets import preset as make_preset
 from simulators.stm.survey import Survey
+from simulators.stm.variety import VARIED, varied_images
 
 PLACES = 31
 """Places along either axis that the truth is given at."""
@@ -68,13 +69,13 @@ class TunnellingScenario:
 
         Args:
             seeds: One image each.
-            preset: One of ``simulators.stm.PRESETS``.
+            preset: One of ``simulators.stm.PRESETS``, or ``varied`` for images of many microscopes.
             **changes: Of the preset's attributes.
 
         Raises:
             SimulatorError: The preset or an attribute is not known.
         """
-        return make_preset(preset, **changes).images(seeds)
+        return varied_images(seeds, **changes) if preset == VARIED else make_preset(preset, **changes).images(seeds)
 
 
 scenario = TunnellingScenario()

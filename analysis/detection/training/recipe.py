@@ -39,7 +39,7 @@ class Recipe:
     beta: float = 0.999
     steps: int = 1500
     batch: int = 8
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     warm_up: int = 100
     weight_decay: float = 0.02
     average: float = 50.0
@@ -47,7 +47,7 @@ class Recipe:
     patience: int = 0
     seed: int = 0
     width: int = 16
-    half: bool = False
+    half: bool = True
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:

@@ -118,7 +118,7 @@ class _Run:
         self.optimizer = torch.optim.AdamW(_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate)
         self.loss = make_loss(recipe.loss, self.counts, recipe.beta)
         self.step, self.best, self.history = 0, -1, []
-        self.sums, self.seconds = np.zeros(2), 0.0
+        self.sums, self.seconds = np.zeros(3), 0.0
 
     @property
     def ended(self) -> bool:
@@ -143,7 +143,7 @@ class _Run:
         boxes, labels = [one.boxes for one in examples], [one.labels for one in examples]
         targets = assign(boxes, labels, cells, cells, len(recipe.classes)).to(self.device)
         parts = total_loss(logits, numbers, targets, self.loss)
-        loss = parts[0] + parts[1]
+        loss = parts[0] + parts[1] + parts[2]
         if not math.isfinite(loss.item()):
             raise TrainingError(f"the loss became {loss.item()} at step {step}; lower the learning rate")
         self.optimizer.zero_grad(set_to_none=True)
@@ -152,7 +152,7 @@ class _Run:
         self.optimizer.step()
         self.step += 1
         self.average.update(self.network, self.step)
-        self.sums += [parts[0].item(), parts[1].item()]
+        self.sums += [one.item() for one in parts]
         self.seconds += time.perf_counter() - began
 
     def _batch(self, step: int) -> list[int]:
@@ -168,12 +168,13 @@ class _Run:
         since = self.step - (int(self.history[-1]["step"]) if self.history else 0)
         figures = {
             "step": float(self.step),
-            "class_loss": float(self.sums[0]) / since,
-            "box_loss": float(self.sums[1]) / since,
+            "object_loss": float(self.sums[0]) / since,
+            "class_loss": float(self.sums[1]) / since,
+            "box_loss": float(self.sums[2]) / since,
             "seconds": self.seconds,
         }
         figures |= summary(judge(self.average.network, validation, self.recipe.classes))
-        self.sums = np.zeros(2)
+        self.sums = np.zeros(3)
         self.history.append(figures)
         if self.best < 0 or figures["map50"] >= self.history[self.best]["map50"]:
             self.best = len(self.history) - 1

@@ -53,14 +53,19 @@ def test_the_right_answer_costs_nothing() -> None:
     box = torch.tensor([[12.0, 12.0, 24.0, 24.0]])
     targets = assign([box], [torch.tensor([1])], 8, 8, 2)
     logits = (40.0 * targets.classes - 20.0).transpose(1, 2).reshape(1, 2, 8, 8)
-    numbers = torch.zeros(1, 4, 8, 8)
-    numbers[:, 2:] = torch.log(torch.tensor(3.0))
+    numbers = torch.zeros(1, 5, 8, 8)
+    numbers[:, 2:4] = torch.log(torch.tensor(3.0))
+    numbers[:, 4] = (40.0 * targets.positive.float() - 20.0).reshape(1, 8, 8)
     for row, column in torch.nonzero(targets.positive[0].reshape(8, 8)).tolist():
         numbers[0, :2, row, column] = (18.0 - 4.0 * (torch.tensor([column, row]) + 0.5)) / 4.0
-    classes, boxes = total_loss(logits, numbers, targets, binary_cross_entropy)
+    seen, classes, boxes = total_loss(logits, numbers, targets, binary_cross_entropy)
+    assert seen.item() == pytest.approx(0.0, abs=1e-5)
     assert classes.item() == pytest.approx(0.0, abs=1e-5)
     assert boxes.item() == pytest.approx(0.0, abs=1e-5)
-    classes, boxes = total_loss(-logits, numbers + 0.5, targets, binary_cross_entropy)
+    numbers[:, :4] += 0.5
+    numbers[:, 4] *= -1.0
+    seen, classes, boxes = total_loss(-logits, numbers, targets, binary_cross_entropy)
+    assert seen.item() > 10.0
     assert classes.item() > 10.0
     assert boxes.item() > 0.2
 

@@ -23,7 +23,7 @@ def test_shapes(network: Network) -> None:
     """One cell for every four pixels."""
     logits, numbers = network.eval()(torch.randn(2, 1, 48, 80))
     assert logits.shape == (2, 3, 12, 20)
-    assert numbers.shape == (2, 4, 12, 20)
+    assert numbers.shape == (2, 5, 12, 20)
 
 
 def test_folding_changes_nothing(network: Network) -> None:
@@ -35,10 +35,10 @@ def test_folding_changes_nothing(network: Network) -> None:
 
 
 def test_a_new_network_finds_nothing() -> None:
-    """Every class begins at the prior probability, about."""
+    """The objectness begins at the prior probability, about."""
     torch.manual_seed(1)
-    logits, _ = Network(Architecture(3)).eval()(torch.randn(1, 1, 64, 64))
-    assert torch.sigmoid(logits).mean().item() == pytest.approx(0.01, abs=0.005)
+    _, numbers = Network(Architecture(3)).eval()(torch.randn(1, 1, 64, 64))
+    assert torch.sigmoid(numbers[:, 4]).mean().item() == pytest.approx(0.01, abs=0.005)
 
 
 def test_the_package_s_network_is_small() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from analysis.detection.suppression import CANDIDATES, candidates, suppress
+from analysis.detection.suppression import CANDIDATES, candidates, joint_logits, suppress
 
 BOXES = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [20, 0, 30, 10], [2, 0, 12, 10]], float)
 
@@ -37,10 +38,19 @@ def test_candidates_are_the_surest_and_in_order() -> None:
     """Cells and classes are told apart, negligible ones left out, and no more than can be compared."""
     logits = torch.full((2, 3, 4), -9.0)
     logits[1, 2, 3], logits[0, 0, 1] = 3.0, 1.0
-    boxes, labels, values = candidates(logits, torch.zeros(4, 3, 4))
+    sure = torch.zeros(5, 3, 4)
+    sure[4] = 50.0
+    boxes, labels, values = candidates(logits, sure)
     assert labels.tolist() == [1, 0]
-    assert values.tolist() == [3.0, 1.0]
+    assert values.tolist() == pytest.approx([3.0, 1.0])
     assert boxes.tolist() == [[12, 8, 16, 12], [4, 0, 8, 4]]
-    boxes, _, values = candidates(torch.randn(6, 64, 64), torch.zeros(4, 64, 64))
+    boxes, _, values = candidates(torch.randn(6, 64, 64), torch.zeros(5, 64, 64))
     assert len(boxes) == CANDIDATES
     assert (np.diff(values) <= 0).all()
+
+
+def test_the_confidence_is_the_product() -> None:
+    """Of objectness and class, from wherever both lie, without overflow."""
+    a, b = torch.tensor([-90.0, -3.0, 0.0, 2.0, 95.0]), torch.tensor([40.0, 1.0, 0.0, -5.0, 95.0])
+    product = torch.sigmoid(a.double()) * torch.sigmoid(b.double())
+    assert torch.allclose(torch.sigmoid(joint_logits(a, b).double()), product, rtol=1e-5, atol=0.0)
