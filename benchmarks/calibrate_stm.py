@@ -1,9 +1,9 @@
 """How well the source's recipe does on the tunnelling microscope's twin: what its default difficulty is set by.
 
 The recipe: the detector trained with plain cross-entropy on 40 images, weights and threshold chosen on 22, tested on
-18, as in `benchmarks.detection_losses`, but on images that no study sees. Its mAP50 on Pb1 to Pb4 should be 0.70 ± 0.05,
-with vacancies taken for Pb1 and missed Pb3 among the commonest errors. `--change NAME=VALUE` tries other parameters of
-the twin.
+18, as in `benchmarks.detection_losses`, but on images that no study sees. Its mAP50 on Pb1 to Pb4 should be 0.70, give
+or take 0.05, with vacancies taken for Pb1 and missed Pb3 among the commonest errors. `--change NAME=VALUE` tries other
+parameters of the twin.
 """
 
 from __future__ import annotations

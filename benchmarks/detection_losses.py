@@ -4,8 +4,9 @@ Six losses of the classification, five seeds; each seed has images, weights and 
 microscope's twin are split 40 / 22 / 18 as in the source, and Pb1 to Pb4 are to be found. All losses share one
 architecture, augmentation, schedule and number of steps, chosen on the validation images with plain cross-entropy
 trained until it no longer improved. Weights are those that did best on the validation images, precision and recall are
-taken at the threshold with the best F1 there, and nothing but the last line of the study sees the test images. The
-objectness always has cross-entropy: losses differ in the classes of cells that tell of a cluster, as in the YOLO family.
+taken at the threshold with the best F1 there, and nothing but the last line of the study sees the test images. As in
+the YOLO family, the objectness always has cross-entropy, and losses differ in the classes of cells that tell of a
+cluster.
 
 Each training is kept, goes on where it was interrupted, and is done once: call the command as often as needed.
 """

@@ -1,9 +1,10 @@
 """The detector that comes with the package: made here, and tested on the same images as the losses.
 
-It is trained on images of the microscope's twin (`beampilot train detection` does the same), none of which serves a
-study; `--install` puts it into the package. Its test are the 18 test images of each of the five seeds, for which the
-threshold comes from that seed's 22 validation images. The package's detector knows Pb5 and Pb6, too; here they are
-neither to be found nor wrong to find. Confidences are compared with how often they are right.
+It is trained on images of many microscopes and samples, drawn from the twin and none of which serves a study
+(`beampilot train detection --option preset=varied` does the same); `--install` puts it into the package. Its test are
+the 18 test images of each of the five seeds, for which the threshold comes from that seed's 22 validation images. The
+package's detector knows Pb5 and Pb6, too; here they are neither to be found nor wrong to find. Confidences are compared
+with how often they are right.
 
 The training is kept and goes on where it was interrupted.
 """
@@ -29,11 +30,13 @@ from benchmarks.detection_sets import CLASSES, PRETRAINING, Known, kept, samples
 from benchmarks.report import Report, results
 from daemon.cli.train import PB
 from daemon.detection.training import WEIGHTS, Twin, train_detector, twin_samples
+from simulators.stm.variety import VARIED
 
 
 def made(images: int, workers: int) -> tuple[Detector, float]:
     """Train the detector, or read it where that is done; and the seconds that it took, drawing included."""
-    twin, recipe = Twin(images=images, first=PRETRAINING, workers=workers), many_images(PB)
+    twin = Twin(images=images, first=PRETRAINING, options={"preset": VARIED}, workers=workers)
+    recipe = many_images(PB)
     began, folder = time.perf_counter(), kept("shipped", recipe, twin.facts())
     if (folder / WEIGHTS).exists():
         return Detector.load(folder / WEIGHTS), float("nan")
