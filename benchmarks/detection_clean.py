@@ -2,7 +2,7 @@
 
 Bare terraces with the noise of real scans, as sheared and scaled as by uncalibrated piezos, seen by tips that flicker:
 the preset `clean`, and the same with one of these made worse. Below them surfaces without Pb that hold everything else
-at the default difficulty, about nine vacancies that look like Pb1 among it. Images have 256 × 256 pixels. Real scans of
+at the default difficulty, a dozen vacancies that look like Pb1 among it. Images have 256 × 256 pixels. Real scans of
 a folder are searched, too, where `--real` names one; what is found in them is counted as false.
 """
 

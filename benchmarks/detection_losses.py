@@ -29,7 +29,7 @@ from analysis.detection.losses import LOSSES
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.network import Network, fused
 from analysis.detection.results import Detections
-from analysis.detection.training import Recipe, Trained, train
+from analysis.detection.training import Recipe, Trained, few_images, train
 from benchmarks.detection_sets import CLASSES, Known, Split, kept, samples, split
 from benchmarks.report import Report, results
 
@@ -42,7 +42,7 @@ SOURCE = {
     "cb-asymmetric": (0.751, 0.817, 0.816),
 }
 """Precision, recall and mAP50 of each loss in the source."""
-RECIPE = Recipe(CLASSES, steps=1500, evaluate_every=250)
+RECIPE = few_images(CLASSES)
 """What all trainings have in common."""
 
 

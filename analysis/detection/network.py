@@ -19,6 +19,8 @@ STRIDE = 4
 """Pixels from cell to cell of the output."""
 MULTIPLE = 16
 """Both sides of an image must be a multiple of this."""
+LIMIT = 4.0
+"""Heights in units of the corrugation that count at most, to either side."""
 PRIOR = 0.01
 """Objectness at the start (Lin et al. 2017, section 3.3)."""
 
@@ -98,7 +100,8 @@ class Network(nn.Module):
             Class logits (n, classes, y/4, x/4), and boxes (n, 5, y/4, x/4): distance of the centre from the cell's in x
             and y, and logarithm of width and height, all in cells, and the logit of the objectness.
         """
-        features = self.stem(torch.asinh(x))
+        # Heights are softly limited: steps and adsorbates tower above what is to be told apart.
+        features = self.stem(x / (1.0 + x.abs() / LIMIT))
         levels = []
         for stage in self.stages:
             features = stage(features)

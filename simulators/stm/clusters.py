@@ -61,8 +61,8 @@ class Look:
         scatter: Deviation of the height of clusters of one size, Å.
     """
 
-    contrast: float = 1.0
-    likeness: float = 0.7
+    contrast: float = 1.3
+    likeness: float = 0.95
     scatter: float = 0.07
 
 

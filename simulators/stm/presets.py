@@ -78,7 +78,7 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "line_noise": 0.03,
         "wander": 0.02,
         "hum": 0.0,
-        "contrast": 1.2,
+        "contrast": 1.4,
         "likeness": 0.1,
         "scatter": 0.03,
         "double": 0.1,

@@ -73,9 +73,9 @@ class Recipe:
 
 def few_images(classes: tuple[str, ...]) -> Recipe:
     """The recipe for some dozens of labelled images."""
-    return Recipe(classes, steps=1500, evaluate_every=250)
+    return Recipe(classes, steps=1000, evaluate_every=250)
 
 
 def many_images(classes: tuple[str, ...]) -> Recipe:
     """The recipe for a thousand images of a twin and more."""
-    return Recipe(classes, steps=8000, evaluate_every=500)
+    return Recipe(classes, steps=7000, evaluate_every=1750)
