@@ -22,6 +22,8 @@ PIXEL_LIMITS = (0.02, 0.5)
 """Pixels that can be searched, nm: from larger ones adatoms cannot be told apart."""
 SMALLEST = 4.0
 """Least side of an image, nm: somewhat more than a cell of the surface."""
+SAMPLE = 65536
+"""Median and corrugation are those of about this many pixels."""
 LARGEST = 8192
 """Most pixels along a side, at the working size."""
 
@@ -64,11 +66,12 @@ def prepare(height: ArrayLike, nm_per_pixel: Pixel) -> Prepared:
     image = checked(height, pixel)
     image, scanned = _filled(image)
     level = flatten(image[scanned])
-    spread = corrugation(level)
+    some = level.ravel()[:: max(1, level.size // SAMPLE)]
+    spread = corrugation(some)
     if spread <= 0.0:
         raise ImageError("the image is constant (but for its tilt and single pixels): there is nothing to find in it")
     values = np.zeros(image.shape, np.float32)
-    values[scanned] = (level - np.median(level)) / spread
+    values[scanned] = (level - np.median(some)) / spread
     return resampled(torch.from_numpy(values), pixel)
 
 
