@@ -14,13 +14,15 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when torch is loaded
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from analysis.detection import Detector
-from analysis.detection.calibration import outcomes, reliability
+from analysis.detection.calibration import Reliability, outcomes, reliability
 from analysis.detection.detector import DEFAULT
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.results import Detections
@@ -30,7 +32,10 @@ from benchmarks.detection_sets import CLASSES, PRETRAINING, Known, kept, samples
 from benchmarks.report import Report, results
 from daemon.cli.train import PB
 from daemon.detection.training import WEIGHTS, Twin, train_detector, twin_samples
+from daemon.report.drawing import BLUE
 from simulators.stm.variety import VARIED
+
+PICTURE = Path(__file__).parent.parent / "docs" / "images" / "reliability.png"
 
 
 def made(images: int, workers: int) -> tuple[Detector, float]:
@@ -76,6 +81,21 @@ def summarise(report: Report, label: str, evaluations: list[Evaluation]) -> None
     report.table(("recipe", *heads), [(label, *cells, *by_class)])
 
 
+def draw_reliability(bins: Reliability) -> Figure:
+    """Draw how often detections of similar confidence are right, and how many there are."""
+    drawn = Figure(figsize=(4.2, 3.8), dpi=120, layout="constrained")
+    axes = drawn.subplots()
+    axes.plot([0.0, 1.0], [0.0, 1.0], color="0.7", linewidth=1.0)
+    error = np.sqrt(bins.right * (1.0 - bins.right) / np.maximum(bins.numbers, 1))
+    axes.errorbar(bins.scores, bins.right, error, fmt="o-", color=BLUE, capsize=3)
+    for score, right, number in zip(bins.scores, bins.right, bins.numbers, strict=True):
+        if number:
+            axes.annotate(str(number), (score, right), (5.0, -10.0), textcoords="offset points", fontsize=7)
+    axes.set(xlabel="mean confidence", ylabel="part that is right", xlim=(0.0, 1.0), ylim=(0.0, 1.0))
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawn
+
+
 def main() -> None:
     """Train, test and print the tables."""
     parser = argparse.ArgumentParser(description="Make and test the detector that comes with the package.")
@@ -107,6 +127,8 @@ def main() -> None:
     ]
     report.table(("confidence", "detections", "mean confidence", "right"), rows)
     report.table(("expected calibration error",), [(f"{bins.expected_error:.4f}",)])
+    if options.write:
+        draw_reliability(bins).savefig(PICTURE)
     report.finish(
         results(__file__) if options.write else None,
         training=f"{seconds:.0f} s" if np.isfinite(seconds) else "kept from before",
