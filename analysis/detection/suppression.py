@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 from analysis.detection.boxes import iou
 from analysis.detection.network import cell_centres, decode
@@ -21,6 +22,9 @@ CANDIDATES = 1000
 def candidates(logits: Tensor, numbers: Tensor) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
     """Take the boxes of one image whose score is not negligible, the surest first.
 
+    Only cells that are surer of a class than the eight around them count (Zhou et al., arXiv:1904.07850, section 4): those
+    of one cluster touch, and those of two never do.
+
     Args:
         logits: Of the classes, (classes, rows, columns).
         numbers: Of the boxes and the objectness, (5, rows, columns).
@@ -29,8 +33,10 @@ def candidates(logits: Tensor, numbers: Tensor) -> tuple[NDArray[np.float32], ND
         Boxes (n, 4), px; classes (n,); logits of objectness times class (n,).
     """
     classes, rows, columns = logits.shape
-    flat = joint_logits(logits, numbers[4]).permute(1, 2, 0).reshape(-1)
-    some = torch.nonzero(flat > float(np.log(LEAST_SCORE / (1.0 - LEAST_SCORE)))).squeeze(1)
+    joint = joint_logits(logits, numbers[4])
+    peaks = (joint == max_pool2d(joint, 3, 1, 1)) & (joint > float(np.log(LEAST_SCORE / (1.0 - LEAST_SCORE))))
+    flat = joint.permute(1, 2, 0).reshape(-1)
+    some = torch.nonzero(peaks.permute(1, 2, 0).reshape(-1)).squeeze(1)
     values, order = flat[some].sort(descending=True, stable=True)
     some, values = some[order[:CANDIDATES]], values[:CANDIDATES]
     cells, labels = some // classes, some % classes

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tokenize import TokenError
 
 from daemon.detection.scan import Request, Scan
 from daemon.errors import ScanError
@@ -12,6 +15,22 @@ from daemon.errors import ScanError
 Reader = Callable[[Path, Request], list[Scan]]
 
 SUFFIXES = (".sxm", ".gwy", ".png", ".tif", ".tiff", ".npy", ".npz")
+DAMAGED = (
+    OSError,
+    EOFError,
+    MemoryError,
+    LookupError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    TokenError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What libraries raise over damaged files, apart from errors of their own."""
 READABLE = "Nanonis .sxm, Gwyddion .gwy, PNG, TIFF, .npy and .npz can be read"
 
 
@@ -42,7 +61,7 @@ def read_scans(file: Path, request: Request) -> list[Scan]:
     reader = _reader(file)
     try:
         return reader(file, request)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, OverflowError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         # Damaged files break anywhere; the traceback stays with the cause.
         raise ScanError(f"{file} is damaged or cut off: {' '.join(str(error).split())}") from error
 

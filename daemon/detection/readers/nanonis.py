@@ -50,8 +50,10 @@ def read_sxm(file: Path, request: Request) -> list[Scan]:
         raise ScanError(f"{file} is cut off: its header has no end")
     header = parse_header(text.decode("utf-8", "replace"))
     columns, rows = (int(word) for word in header["SCAN_PIXELS"].split()[:2])
-    channel = choose_channel(parse_channels(header["DATA_INFO"]), request.channel, file.name)
-    height = _plane(data, header.get("SCANIT_TYPE", ""), channel.offset, (rows, columns), file)
+    channels = parse_channels(header["DATA_INFO"])
+    channel = choose_channel(channels, request.channel, file.name)
+    planes = _planes(data, header.get("SCANIT_TYPE", ""), (sum(one.planes for one in channels), rows, columns), file)
+    height = planes[channel.offset]
     if header.get("SCAN_DIR", "down").strip().lower() == "up":
         height = height[::-1]
     sides = [float(word) for word in header["SCAN_RANGE"].split()[:2]]
@@ -98,17 +100,17 @@ def choose_channel(channels: list[Channel], wanted: str | None, name: str) -> Ch
     raise ScanError(f"{name} has no channel {wanted or 'Z'}; give --channel: it has {told}")
 
 
-def _plane(data: bytes, kind: str, number: int, shape: tuple[int, int], file: Path) -> NDArray[np.float32]:
-    """One plane of the numbers.
+def _planes(data: bytes, kind: str, shape: tuple[int, int, int], file: Path) -> NDArray[np.float32]:
+    """The numbers, by plane, line and column.
 
     Raises:
-        ScanError: They are of another type, or end before it.
+        ScanError: They are of another type, or end too early.
     """
     words = kind.upper().split()
     if words and words[0] != "FLOAT":
         raise ScanError(f"{file} holds numbers of type {kind.strip()}; only FLOAT can be read")
     dtype = np.dtype("<f4" if "LSBFIRST" in words else ">f4")
-    count = shape[0] * shape[1]
-    if min(shape) < 1 or len(data) < 4 * count * (number + 1):
+    count = shape[0] * shape[1] * shape[2]
+    if min(shape) < 1 or len(data) < 4 * count:
         raise ScanError(f"{file} is cut off: it has {len(data)} bytes of numbers, fewer than its header says")
-    return np.frombuffer(data, dtype, count, 4 * count * number).reshape(shape)
+    return np.frombuffer(data, dtype, count).reshape(shape)

@@ -85,7 +85,8 @@ def read_npz(file: Path, request: Request) -> list[Scan]:
     Raises:
         ScanError: Which of its arrays is the image cannot be told, or nobody says how large its pixels are.
     """
-    with np.load(file, allow_pickle=False) as arrays:
+    # NumPy leaves a damaged archive open.
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         names = [name for name in arrays if arrays[name].ndim >= 2]
         likely = [request.channel] if request.channel else [name for name in NAMES if name in names] or names[:2]
         if len(likely) != 1 and likely[0:1] != [name for name in NAMES if name in names][0:1]:

@@ -38,6 +38,7 @@ def test_candidates_are_the_surest_and_in_order() -> None:
     """Cells and classes are told apart, negligible ones left out, and no more than can be compared."""
     logits = torch.full((2, 3, 4), -9.0)
     logits[1, 2, 3], logits[0, 0, 1] = 3.0, 1.0
+    logits[1, 1, 2], logits[0, 1, 0] = 2.9, 0.9  # beside surer ones
     sure = torch.zeros(5, 3, 4)
     sure[4] = 50.0
     boxes, labels, values = candidates(logits, sure)
