@@ -22,8 +22,8 @@ CANDIDATES = 1000
 def candidates(logits: Tensor, numbers: Tensor) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
     """Take the boxes of one image whose score is not negligible, the surest first.
 
-    Only cells that are surer of a class than the eight around them count (Zhou et al., arXiv:1904.07850, section 4): those
-    of one cluster touch, and those of two never do.
+    Only cells that are surer of a class than the eight around them count (Zhou et al., arXiv:1904.07850, section 4):
+    those of one cluster touch, and those of two never do.
 
     Args:
         logits: Of the classes, (classes, rows, columns).
