@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import dataclass
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when numpy is loaded
 
@@ -65,15 +65,15 @@ def features(patch: Floats, templates: list[Floats]) -> Floats:
     return np.concatenate([profile, spectrum.ravel(), rough, np.nan_to_num(likeness)])
 
 
-@dataclass(slots=True)
 class Classical:
     """Blobs with a discriminant.
 
-    Attributes:
+    Args:
         level: Threshold of the Laplacian.
     """
 
-    level: float
+    def __init__(self, level: float) -> None:
+        self.level = level
 
     def fit(self, training: list[Sample]) -> Classical:
         """Learn sizes, templates and classes from labelled images."""
@@ -122,7 +122,8 @@ class Classical:
     def _blobs(self, sample: Sample) -> tuple[Floats, Floats]:
         """The image, softly limited, and the middles (x, y) of its blobs."""
         image = np.arcsinh(sample.values.numpy().astype(float))
-        found = blob_log(image, min(SCALES), max(SCALES), len(SCALES), threshold=self.level, overlap=0.5)
+        scales: Any = (min(SCALES), max(SCALES), len(SCALES))  # floats, whatever its annotations say
+        found = blob_log(image, *scales, threshold=self.level, overlap=0.5)
         return image, found[:, [1, 0]] + 0.5
 
     def _boxes(self, places: Floats) -> Floats:

@@ -16,6 +16,7 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when torch is loaded
 
@@ -86,7 +87,7 @@ def found_in(detector: Detector, images: list[Known]) -> list[Detections]:
     return [some.where(some.labels < len(CLASSES)) for some in every]
 
 
-def study(detector: Detector, seed: int, **changes: object) -> tuple[Evaluation, list[Detections], list[Known]]:
+def study(detector: Detector, seed: int, **changes: Any) -> tuple[Evaluation, list[Detections], list[Known]]:
     """Threshold from the validation images, figures from the test images of a seed."""
     images = split(seed, **changes)
     validated = evaluate(

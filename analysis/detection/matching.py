@@ -50,7 +50,7 @@ def match_class(
         clusters += int(there.sum())
         # Clusters to be found come first: only a box that found none of them may be excused.
         targets = np.concatenate([truth.boxes[there], truth.boxes[truth.labels < 0]])
-        overlap = iou(ours.boxes.astype(float), targets)
+        overlap = np.asarray(iou(ours.boxes.astype(float), targets), np.float64)
         one = [_match(overlap, int(there.sum()), float(threshold)) for threshold in thresholds]
         scores.append(ours.scores.astype(float))
         found.append(np.array([row[0] for row in one]))

@@ -9,6 +9,7 @@ cell near the middle of a cluster tells its class and its box. As in the YOLO fa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -84,11 +85,11 @@ class Network(nn.Module):
         self.box_numbers = nn.Conv2d(head, 4, 1)
         with torch.no_grad():
             self.class_logits.weight.mul_(0.1)
-            self.class_logits.bias.zero_()
             self.objectness.weight.mul_(0.1)
-            self.objectness.bias.copy_(torch.logit(torch.tensor(PRIOR)))
-            # Boxes start about as large as a half-cell.
-            self.box_numbers.bias.copy_(torch.tensor([0.0, 0.0, 1.0, 1.0]))
+        _set(self.class_logits, torch.zeros(architecture.classes))
+        _set(self.objectness, torch.logit(torch.tensor([PRIOR])))
+        # Boxes start about as large as a half-cell.
+        _set(self.box_numbers, torch.tensor([0.0, 0.0, 1.0, 1.0]))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Look at images.
@@ -114,6 +115,11 @@ class Network(nn.Module):
         return self.class_logits(seen), numbers
 
 
+def _set(layer: nn.Conv2d, bias: Tensor) -> None:
+    """Set the biases of a convolution."""
+    layer.bias = nn.Parameter(bias)
+
+
 def fused(network: Network) -> Network:
     """Copy a trained network with each batch normalisation folded into its convolution, for inference alone."""
     copy = Network(network.architecture)
@@ -121,9 +127,11 @@ def fused(network: Network) -> Network:
     copy.eval()
     for module in copy.modules():
         if isinstance(module, ConvNorm):
-            module[0] = fuse_conv_bn_eval(module[0], module[1])
-            module[1] = nn.Identity()
-    return copy.to(memory_format=torch.channels_last).requires_grad_(requires_grad=False)
+            layers: Any = module
+            layers[0] = fuse_conv_bn_eval(layers[0], layers[1])
+            layers[1] = nn.Identity()
+    moved: Any = copy  # torch's stubs know no memory format of modules
+    return moved.to(memory_format=torch.channels_last).requires_grad_(requires_grad=False)
 
 
 def cell_centres(rows: int, columns: int) -> Tensor:

@@ -110,7 +110,7 @@ def read_detector(path: Path) -> tuple[Network, Card]:
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise WeightsError(f"{path} is not the file that {card_path(path).name} describes; copy both together")
     try:
-        sizes = card.architecture | {"depths": tuple(card.architecture["depths"])}
+        sizes: dict[str, Any] = {**card.architecture, "depths": tuple(card.architecture["depths"])}
         network = Network(Architecture(**sizes))
         network.load_state_dict({name: _large(value) for name, value in tensors.items()})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

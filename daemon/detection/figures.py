@@ -37,7 +37,7 @@ def draw_overlay(one: Searched) -> Figure:
     for box, label, name in zip(one.found.boxes, one.found.labels, one.found.names, strict=True):
         colour = COLOURS[label % len(COLOURS)]
         corner, size = box[:2], box[2:] - box[:2]
-        axes.add_patch(Rectangle(tuple(corner), *size, fill=False, edgecolor=colour, linewidth=1.2))
+        axes.add_patch(Rectangle(corner, size[0], size[1], fill=False, edgecolor=colour, linewidth=1.2))
         axes.text(*corner, name, color=colour, fontsize=6, va="bottom", clip_on=True)
     axes.axis("off")
     return drawn

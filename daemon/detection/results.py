@@ -65,7 +65,7 @@ def write_results(outcome: Outcome, folder: Path) -> None:
         try:
             beside.mkdir(parents=True)
             with (beside / TABLE).open("w", newline="", encoding="utf-8") as opened:
-                writer = csv.DictWriter(opened, COLUMNS)
+                writer = csv.DictWriter(opened, list[str](COLUMNS))
                 writer.writeheader()
                 writer.writerows(rows(outcome))
             write_overlays(outcome.images, beside / OVERLAYS)

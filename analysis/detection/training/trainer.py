@@ -112,7 +112,8 @@ class _Run:
             self.network = Network(recipe.architecture)
         if start is not None:
             self.network.load_state_dict(start.state_dict())
-        self.network.to(device, memory_format=torch.channels_last).train()
+        moved: Any = self.network.train()  # torch's stubs know no memory format of modules
+        moved.to(device, memory_format=torch.channels_last)
         self.average = Average(self.network, recipe.average)
         self.best_network = Average(self.network, recipe.average).network
         self.optimizer = torch.optim.AdamW(_groups(self.network, recipe.weight_decay), lr=recipe.learning_rate)
