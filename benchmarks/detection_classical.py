@@ -53,16 +53,21 @@ def rings(image: Floats, place: Floats) -> Floats:
     return map_coordinates(image, [y, x], order=1, mode="nearest")
 
 
+def turned(template: Floats) -> Floats:
+    """A template turned by up to a third of a turn, each of mean 0 and length 1, shape (turns, radii · angles)."""
+    rows = np.array([np.roll(template, -turn, axis=1).ravel() for turn in range(len(ANGLES) // 3)])
+    rows -= rows.mean(axis=1, keepdims=True)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
 def features(patch: Floats, templates: list[Floats]) -> Floats:
     """Profile, three-fold part and roughness of each ring, and the best correlation with each template."""
     profile = patch.mean(axis=1)
     spectrum = np.abs(np.fft.rfft(patch, axis=1))[:, [3, 6]] / patch.shape[1]
     rough = np.abs(np.diff(patch, axis=1)).mean(axis=1)
-    likeness = [
-        max(float(np.corrcoef(np.roll(patch, turn, axis=1).ravel(), one.ravel())[0, 1]) for turn in range(8))
-        for one in templates
-    ]
-    return np.concatenate([profile, spectrum.ravel(), rough, np.nan_to_num(likeness)])
+    flat = patch.ravel() - patch.mean()
+    likeness = [float((one @ flat).max()) / max(float(np.linalg.norm(flat)), 1e-12) for one in templates]
+    return np.concatenate([profile, spectrum.ravel(), rough, likeness])
 
 
 class Classical:
@@ -79,7 +84,7 @@ class Classical:
         """Learn sizes, templates and classes from labelled images."""
         boxes = np.concatenate([one.boxes[one.truth.labels >= 0] for one in training])
         self._side = float(np.mean(boxes[:, 2:] - boxes[:, :2]))
-        self._templates = [self._template(training, label) for label in range(NOTHING)]
+        self._templates = [turned(self._template(training, label)) for label in range(NOTHING)]
         rows, labels = [], []
         for one in training:
             image, places = self._blobs(one)
@@ -141,8 +146,8 @@ class Classical:
             return np.zeros((len(RADII), len(ANGLES)))
         total = patches[0].copy()
         for patch in patches[1:]:
-            turned = [np.roll(patch, turn, axis=1) for turn in range(len(ANGLES))]
-            total += max(turned, key=lambda one: float((one * total).sum()))
+            choices = [np.roll(patch, turn, axis=1) for turn in range(len(ANGLES))]
+            total += max(choices, key=lambda one: float((one * total).sum()))
         return total / len(patches)
 
 

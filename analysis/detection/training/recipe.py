@@ -20,6 +20,7 @@ class Recipe:
         classes: Names of the classes.
         loss: Of the classification, one of `analysis.detection.losses.LOSSES`.
         beta: Of the effective number, for the class-balanced losses.
+        class_weight: Of the loss of the classes beside that of the objectness.
         steps: Steps at most.
         batch: Cut-outs per step.
         learning_rate: Largest learning rate; rises over the first steps, then falls to 1 % along a cosine.
@@ -37,6 +38,7 @@ class Recipe:
     classes: tuple[str, ...]
     loss: str = "bce"
     beta: float = 0.999
+    class_weight: float = 1.0
     steps: int = 1500
     batch: int = 8
     learning_rate: float = 1e-2

@@ -144,7 +144,7 @@ class _Run:
         boxes, labels = [one.boxes for one in examples], [one.labels for one in examples]
         targets = assign(boxes, labels, cells, cells, len(recipe.classes)).to(self.device)
         parts = total_loss(logits, numbers, targets, self.loss)
-        loss = parts[0] + parts[1] + parts[2]
+        loss = parts[0] + recipe.class_weight * parts[1] + parts[2]
         if not math.isfinite(loss.item()):
             raise TrainingError(f"the loss became {loss.item()} at step {step}; lower the learning rate")
         self.optimizer.zero_grad(set_to_none=True)
