@@ -36,9 +36,9 @@ def draw_overlay(one: Searched) -> Figure:
     axes.imshow(flat, cmap="gray", vmin=low, vmax=high, extent=(0, columns, rows, 0), aspect=nm_y / nm_x)
     for box, label, name in zip(one.found.boxes, one.found.labels, one.found.names, strict=True):
         colour = COLOURS[label % len(COLOURS)]
-        corner, size = box[:2], box[2:] - box[:2]
-        axes.add_patch(Rectangle(corner, size[0], size[1], fill=False, edgecolor=colour, linewidth=1.2))
-        axes.text(*corner, name, color=colour, fontsize=6, va="bottom", clip_on=True)
+        x, y, width, height = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
+        axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=colour, linewidth=1.2))
+        axes.text(x, y, name, color=colour, fontsize=6, va="bottom", clip_on=True)
     axes.axis("off")
     return drawn
 

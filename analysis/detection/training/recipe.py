@@ -75,7 +75,7 @@ class Recipe:
 
 def few_images(classes: tuple[str, ...]) -> Recipe:
     """The recipe for some dozens of labelled images."""
-    return Recipe(classes, steps=1000, evaluate_every=250)
+    return Recipe(classes, class_weight=5.0, steps=1000, evaluate_every=250)
 
 
 def many_images(classes: tuple[str, ...]) -> Recipe:
