@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_solve, cholesky
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.special import gammaln
 from scipy.stats import norm
 
@@ -62,17 +62,27 @@ class Posterior:
     Attributes:
         mean: Of its logarithm (clusters per nm²) at each place, shape (n,).
         covariance: Of the same, shape (n, n).
-        evidence: Logarithm of the assumption's marginal likelihood.
     """
 
     mean: Floats
     covariance: Floats
-    evidence: float
 
     @property
     def density(self) -> Floats:
         """Expected density at each place, clusters per nm², shape (n,)."""
         return np.exp(self.mean + 0.5 * np.diag(self.covariance))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Laplace's approximation at the places seen: gradient, root of the rates, factor of B, evidence."""
+
+    spread: float
+    length: float
+    gradient: Floats
+    root: Floats
+    factor: Floats
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ class CountField:
         self._places, self._guess = places, guess
         self._counts = np.zeros(len(places.centres))
         self._looks = np.zeros(len(places.centres))
+        self._correlations: dict[float, Floats] = {}
 
     def add(self, place: int, count: float) -> None:
         """Take in what a field holds.
@@ -139,18 +150,14 @@ class CountField:
     @cached_property
     def posteriors(self) -> list[tuple[float, Posterior]]:
         """What is known under each assumption that is not negligible, and its probability."""
-        distances = self._places.distances
-        side = float(np.sqrt(self._places.field))
-        every = [
-            self._infer(LEVEL**2 + spread**2 * _matern(distances / (length * side)))
-            for spread, length in product(SPREADS, LENGTHS)
-        ]
-        weights = np.exp([one.evidence - max(other.evidence for other in every) for one in every])
-        weights /= weights.sum()
+        fits = [self._fit(spread, length) for spread, length in product(SPREADS, LENGTHS)]
         if not self.seen.any():
-            return [(float(weights[0]), every[len(every) // 2])]
+            fits = [self._fit(SPREADS[2], LENGTHS[1])]
+        weights = np.exp([one.evidence - max(other.evidence for other in fits) for one in fits])
+        weights /= weights.sum()
         keep = weights >= NEGLIGIBLE
-        return [(float(w / weights[keep].sum()), one) for w, one, k in zip(weights, every, keep, strict=True) if k]
+        kept = [(weight, fit) for weight, fit, stays in zip(weights, fits, keep, strict=True) if stays]
+        return [(float(weight / weights[keep].sum()), self._infer(fit)) for weight, fit in kept]
 
     @property
     def density(self) -> tuple[Floats, Floats]:
@@ -198,23 +205,39 @@ class CountField:
         """Area of each cell that nobody has looked at, nm²."""
         return self._places.cell - np.where(self.seen, self._places.field, 0.0)
 
-    def _infer(self, prior: Floats) -> Posterior:
-        """Laplace's approximation for one prior covariance, shape (n, n)."""
-        level = np.full(len(prior), np.log(self._guess))
+    def _prior(self, spread: float, length: float, rows: NDArray[np.intp] | None = None) -> Floats:
+        """Prior covariance of all places with some, or with all, shape (n, k)."""
+        if length not in self._correlations:
+            side = float(np.sqrt(self._places.field))
+            self._correlations[length] = _matern(self._places.distances / (length * side))
+        correlation = self._correlations[length]
+        return LEVEL**2 + spread**2 * (correlation if rows is None else correlation[:, rows])
+
+    def _fit(self, spread: float, length: float) -> _Fit:
+        """Laplace's approximation at the places seen, for one assumption."""
         places = np.flatnonzero(self.seen)
         if not places.size:
-            return Posterior(level, prior, 0.0)
+            return _Fit(spread, length, np.zeros(0), np.zeros(0), np.zeros((0, 0)), 0.0)
+        level = float(np.log(self._guess))
         exposure, counts = self._looks[places] * self._places.field, self._looks[places] * self._counts[places]
-        inner, outer = prior[np.ix_(places, places)], prior[:, places]
-        mode, gradient = _mode(inner, np.log(exposure) + level[places], counts)
+        inner = self._prior(spread, length, places)[places]
+        mode, gradient = _mode(inner, np.log(exposure) + level, counts)
         rate = counts - gradient
         root = np.sqrt(np.maximum(rate, 1e-12))
         factor = cholesky(np.eye(len(places)) + root[:, None] * inner * root[None, :], lower=True)
-        reduced = root[:, None] * outer.T
-        covariance = prior - reduced.T @ cho_solve((factor, True), reduced)
-        fit = float((counts * np.log(np.maximum(rate, 1e-300)) - rate - gammaln(counts + 1.0)).sum())
-        evidence = fit - 0.5 * float(mode @ gradient) - float(np.log(np.diag(factor)).sum())
-        return Posterior(level + outer @ gradient, covariance, evidence)
+        likelihood = float((counts * np.log(np.maximum(rate, 1e-300)) - rate - gammaln(counts + 1.0)).sum())
+        evidence = likelihood - 0.5 * float(mode @ gradient) - float(np.log(np.diag(factor)).sum())
+        return _Fit(spread, length, gradient, root, factor, evidence)
+
+    def _infer(self, fit: _Fit) -> Posterior:
+        """The posterior at all places (algorithm 3.2)."""
+        prior, level = self._prior(fit.spread, fit.length), float(np.log(self._guess))
+        places = np.flatnonzero(self.seen)
+        if not places.size:
+            return Posterior(np.full(len(prior), level), prior)
+        outer = prior[:, places]
+        reduced = solve_triangular(fit.factor, fit.root[:, None] * outer.T, lower=True)
+        return Posterior(level + outer @ fit.gradient, prior - reduced.T @ reduced)
 
 
 def _mode(prior: Floats, offset: Floats, counts: Floats) -> tuple[Floats, Floats]:

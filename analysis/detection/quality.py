@@ -28,7 +28,7 @@ UNUSUAL = 3.5
 """… where their correlation (Fisher's z) is also this many deviations below the median."""
 
 JUMP = 5.5
-"""Neighbouring lines whose offset is this many deviations from the usual tell of a tip that became longer or shorter."""
+"""Neighbouring lines whose offset is this many deviations from the usual: the tip became longer or shorter."""
 
 CLIP = 3.0
 """Terraces and spikes count for no more than this, in units of the corrugation."""

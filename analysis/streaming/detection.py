@@ -1,4 +1,4 @@
-"""Detection of clusters as an on-line step: images in, complete or still growing, a table of clusters out at any time."""
+"""Detection of clusters as an on-line step: images in, whole or still growing, a table of clusters out at any time."""
 
 from __future__ import annotations
 

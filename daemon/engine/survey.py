@@ -23,7 +23,7 @@ def pixel_of(layout: Frames) -> tuple[float, float] | None:
     """Size of a pixel on the sample along x and y, nm, as the coordinates tell; None where they are no lengths."""
     sides = []
     for axis in "xy":
-        coordinate = layout.coordinates.get(f"{layout.name}_{axis}")
+        coordinate = layout.coordinates.get(f"{layout.key}_{axis}")
         factor = None if coordinate is None else TO_NM.get(coordinate.units.strip().lower())
         if coordinate is None or factor is None or len(coordinate.values) < 2:
             return None
