@@ -40,12 +40,14 @@ class Places:
     """Where an area can be looked at: one field in each cell of a grid that covers it.
 
     Attributes:
-        centres: Middles of the fields, nm, shape (n, 2).
+        centres: Middles of the fields, x and y, nm, shape (n, 2); line by line, x fastest.
+        shape: Rows and columns of the grid.
         cell: Area that one field stands for, nm².
         field: Area that one field shows, nm²; at most ``cell``.
     """
 
     centres: Floats
+    shape: tuple[int, int]
     cell: float
     field: float
 
@@ -296,4 +298,5 @@ def cover(low: ArrayLike, high: ArrayLike, size: ArrayLike, most: int = 700) -> 
     ]
     x, y = np.meshgrid(*lines)
     cell = float(span.prod()) / int(numbers.prod())
-    return Places(np.column_stack([x.ravel(), y.ravel()]), cell, min(float(field.prod()), cell))
+    shape = (int(numbers[1]), int(numbers[0]))
+    return Places(np.column_stack([x.ravel(), y.ravel()]), shape, cell, min(float(field.prod()), cell))

@@ -21,11 +21,11 @@ COHERENCE = 0.2
 """Median correlation of neighbouring lines below which an image shows no surface: noise alone has 0.0, ± 0.1; the
 noisiest clean terraces 0.3."""
 
-BREAK = 0.25
-"""Neighbouring lines that correlate less than this, relative to the image's median, do not belong to one tip …"""
+BREAK = 0.35
+"""Lines on either side of a change correlate less than this, relative to the image's median …"""
 
 UNUSUAL = 3.5
-"""… where their correlation (Fisher's z) is also this many deviations below the median."""
+"""… and their correlation (Fisher's z) is this many deviations below the median."""
 
 JUMP = 5.5
 """Neighbouring lines whose offset is this many deviations from the usual: the tip became longer or shorter."""
@@ -72,7 +72,7 @@ def find_flaw(height: ArrayLike) -> Flaw:
     limit = CLIP * corrugation(level)
     if limit <= 0.0:
         return Flaw("blank", "blank: the image is constant")
-    together = line_correlations(np.clip(level, -limit, limit))
+    together = across(np.clip(level, -limit, limit))
     usual = float(np.median(together))
     if usual < COHERENCE:
         return Flaw("noise", f"noise: neighbouring lines correlate by {usual:.2f}, as without a surface")
@@ -86,16 +86,33 @@ def find_flaw(height: ArrayLike) -> Flaw:
     return Flaw()
 
 
-def line_correlations(level: Floats) -> Floats:
-    """Correlation of each line with the next, shape (y - 1,); 0 where one of them is constant.
+def across(level: Floats) -> Floats:
+    """How alike the lines on either side of each boundary between two lines are, shape (y - 1,).
+
+    It is the best correlation of one of the two lines above with one of the two lines below, three apart left out: a
+    line that is disturbed by itself leaves the others alike, a change of the tip does not.
 
     Args:
         level: Flattened heights, shape (y, x).
     """
+    first, second = line_correlations(level, 1), line_correlations(level, 2)
+    best = first.copy()
+    best[1:] = np.maximum(best[1:], second)
+    best[:-1] = np.maximum(best[:-1], second)
+    return best
+
+
+def line_correlations(level: Floats, lag: int = 1) -> Floats:
+    """Correlation of each line with one further on, shape (y - lag,); 0 where one of them is constant.
+
+    Args:
+        level: Flattened heights, shape (y, x).
+        lag: How many lines further on.
+    """
     deviation = level - level.mean(axis=1, keepdims=True)
     norms = np.sqrt((deviation**2).sum(axis=1))
-    products = norms[:-1] * norms[1:]
-    return (deviation[:-1] * deviation[1:]).sum(axis=1) / np.where(products > 0.0, products, np.inf)
+    products = norms[:-lag] * norms[lag:]
+    return (deviation[:-lag] * deviation[lag:]).sum(axis=1) / np.where(products > 0.0, products, np.inf)
 
 
 def _below(values: Floats) -> Floats:

@@ -115,28 +115,37 @@ class Survey:
         return self._model.estimate()
 
     def write(self, run: Path, units: Mapping[str, str]) -> None:
-        """Write `analysis/survey`: the expected density at all places, its deviation, and the number in the area."""
+        """Write what is known into the run.
+
+        `analysis/survey` holds the number in the area, `analysis/optimization` maps as other scans have them: what
+        is expected in a field (its count, or its density), the deviation, and the information that a look would give.
+        """
         estimate, area = self.estimate(), self._area
         low, high = estimate.interval(area.confidence)
         per = PER_AREA / estimate.area
         about = {
-            "axes": list(area.axes),
             "value": list(area.value),
             "count": estimate.count,
             "interval": [low, high],
             "density": estimate.count * per,
             "density_interval": [low * per, high * per],
+            "sought": "density" if area.density else "count",
             "confidence": area.confidence,
             "relative_error": estimate.relative_error(area.confidence),
             "area": estimate.area,
             "fields": int(self._model.seen.sum()),
         }
-        folder = write_group(run, "survey", about)
+        write_group(run, "survey", about)
+        folder = write_group(run, "optimization", {"axes": list(area.axes)})
+        scale, unit = (PER_AREA, "1/(100 nm^2)") if area.density else (self._places.field, "")
         mean, deviation = self._model.density
-        for name, values in (("density", mean), ("deviation", deviation)):
-            write_array(folder / name, PER_AREA * values, ("place",), {"units": "1/(100 nm^2)"})
-        for name, values in zip(area.axes, self._places.centres.T, strict=True):
-            write_array(folder / name, values, ("place",), {"units": units.get(name, "")})
+        maps = {"mean": scale * mean, "deviation": scale * deviation, "acquisition": self._model.information()}
+        for name, values in maps.items():
+            about = {"coordinates": " ".join(area.axes), "units": "nat" if name == "acquisition" else unit}
+            write_array(folder / name, values.reshape(self._places.shape), area.axes[::-1], about)
+        for place, name in enumerate(area.axes):
+            along = self._places.centres[:, place].reshape(self._places.shape)
+            write_array(folder / name, along[0] if place == 0 else along[:, 0], (name,), {"units": units.get(name, "")})
 
     def _take(self, position: Mapping[str, float], count: Any, flaw: str) -> None:  # noqa: ANN401 - a float or 0
         """Take in what a point showed; a flawed one is to be scanned again, or is skipped."""

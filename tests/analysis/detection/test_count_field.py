@@ -47,7 +47,7 @@ def test_the_mode_solves_its_equation() -> None:
 
 def test_one_field_agrees_with_the_gamma_posterior() -> None:
     """With many counts in one field the density is known as from a flat Gamma prior."""
-    places = Places(np.zeros((1, 2)), SIDE**2, SIDE**2)
+    places = Places(np.zeros((1, 2)), (1, 1), SIDE**2, SIDE**2)
     field = CountField(places)
     field.add(0, 400)
     mean, deviation = field.density
@@ -110,6 +110,7 @@ def test_areas_are_covered() -> None:
     """Side by side; a large one by fewer fields that stand for more."""
     places = cover((20.0, 20.0), (180.0, 100.0), (40.0, 40.0))
     assert len(places.centres) == 15
+    assert places.shape == (3, 5)
     assert (places.cell, places.field) == (1600.0, 1600.0)
     np.testing.assert_allclose(places.centres[:6, 0], [20, 60, 100, 140, 180, 20])
     large = cover((0.0, 0.0), (4000.0, 4000.0), (40.0, 40.0), most=100)

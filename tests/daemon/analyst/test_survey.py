@@ -162,5 +162,9 @@ def test_results_in_the_run(tmp_path: Path) -> None:
     assert told.attrs["fields"] == 10
     assert told.attrs["area"] == pytest.approx(360.0**2)
     assert told.attrs["density"] == pytest.approx(100.0 * survey.estimate().count / 360.0**2)
-    np.testing.assert_allclose(told["density"][:], 100.0 * 20.0 / 1600.0, rtol=0.25)
-    assert told["stage_x"].attrs["units"] == "nm"
+    maps = zarr.open_group(tmp_path / "analysis" / "optimization", mode="r")
+    assert maps["mean"].shape == (9, 9)
+    np.testing.assert_allclose(maps["mean"][:], 100.0 * 20.0 / 1600.0, rtol=0.25)
+    np.testing.assert_allclose(maps["stage_x"][:], np.arange(20.0, 341.0, 40.0))
+    assert maps["stage_x"].attrs["units"] == "nm"
+    assert maps["acquisition"].metadata.dimension_names == ("stage_y", "stage_x")

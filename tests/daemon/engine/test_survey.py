@@ -13,6 +13,7 @@ import zarr
 
 from daemon.engine import Engine
 from daemon.errors import PlanRejected
+from daemon.online_survey import read_survey
 from daemon.runs import Run
 from daemon.settings import load_settings
 from daemon.verify import verify_run
@@ -105,8 +106,12 @@ def test_the_whole_area_is_told_of(open_twin: Open) -> None:
     assert low < told.attrs["count"] < high  # type: ignore[operator]
     assert told.attrs["fields"] == 6
     assert told.attrs["value"] == ["detections.expected.Pb2"]
-    assert told["density"].shape == told["stage_x"].shape
-    assert np.isfinite(told["deviation"][:]).all()
+    maps = zarr.open_group(result.run / "analysis" / "optimization", mode="r")
+    assert maps["mean"].shape == (len(maps["stage_y"][:]), len(maps["stage_x"][:]))  # type: ignore[arg-type]
+    assert np.isfinite(maps["deviation"][:]).all()  # type: ignore[arg-type]
+    survey_told = read_survey(result.run)
+    assert survey_told is not None
+    assert "Pb2" in survey_told.headline
 
 
 def test_a_survey_ends_when_it_knows_enough(open_twin: Open) -> None:
