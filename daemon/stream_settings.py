@@ -42,7 +42,7 @@ class StreamSettings(StrictModel):
             name = step if isinstance(step, str) else step.get("step")
             if name not in STEP_NAMES:
                 raise ValueError(f"steps[{number}]: {name!r} is no step; choose one of {', '.join(STEP_NAMES)}")
-        return value
+        return None if value is None else tuple(_located(step) for step in value)
 
     @field_validator("flat")
     @classmethod
@@ -70,6 +70,13 @@ class StreamSettings(StrictModel):
             if isinstance(step, dict) and step["step"] == "unmixing":
                 return int(step.get("n_components", 0))
         return 0
+
+
+def _located(step: str | dict[str, Any]) -> str | dict[str, Any]:
+    """The step with its file of weights, where it has one, found from wherever the chain runs."""
+    if isinstance(step, str) or "weights" not in step:
+        return step
+    return {**step, "weights": str(Path(str(step["weights"])).expanduser().absolute())}
 
 
 def survey_chain() -> tuple[str | dict[str, Any], ...]:

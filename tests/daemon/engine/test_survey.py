@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zarr
 
+from daemon.detection import Request, search
 from daemon.engine import Engine
 from daemon.errors import PlanRejected
 from daemon.online_survey import read_survey
@@ -37,9 +38,10 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = Network(Architecture(len(CLASSES), width=4, head=8)).eval()
     with torch.no_grad():
         network.class_logits.weight.mul_(100.0)
-    calibration = Calibration(np.ones(len(CLASSES)), np.full(len(CLASSES), -1.0))
+        network.class_logits.bias.fill_(-0.5)
+    calibration = Calibration.none(len(CLASSES))
     path = tmp_path_factory.mktemp("detector") / "tiny.safetensors"
-    Detector(network, make_card(network, CLASSES, calibration, 0.02), "cpu").save(path)
+    Detector(network, make_card(network, CLASSES, calibration, 0.3), "cpu").save(path)
     return path
 
 
@@ -66,8 +68,10 @@ def survey(points: int = 8, **changes: Any) -> dict[str, Any]:
     return {"axes": AREA, "points": points, "precision": 0.001, **changes}
 
 
-def test_a_survey_finds_and_counts(open_twin: Open) -> None:
-    """Fields are chosen with reasons; every cluster is in a table and in the documents, which agree."""
+def test_a_survey_finds_and_counts(open_twin: Open, weights: Path) -> None:
+    """Fields are chosen with reasons; every cluster is in a table, in the documents, and found again in the run."""
+    from analysis.detection import Detector
+
     engine = open_twin()
     seen: list[tuple[str, dict[str, Any]]] = []
     engine.subscribe(lambda name, document: seen.append((name, document)))
@@ -95,6 +99,9 @@ def test_a_survey_finds_and_counts(open_twin: Open) -> None:
     assert documents["detections_class"].tolist() == named
     np.testing.assert_array_equal(rows["agent_value"] * 96 * 96 * 0.15**2 / 100.0, np.diff(offsets))
     assert verify_run(result.run).problems == ()
+    again = search(result.run, Detector.load(weights), Request())
+    np.testing.assert_array_equal(again.labels, table["labels"][:])  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.concatenate([one.found.boxes for one in again.images]), boxes, atol=1e-3)
 
 
 def test_the_whole_area_is_told_of(open_twin: Open) -> None:
