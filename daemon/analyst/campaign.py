@@ -141,14 +141,13 @@ class Campaign:
 
     def finish(self) -> None:
         """Does what takes long at the end of a run, and writes its results."""
+        self._live = None
         if self._stream is not None:
             self._stream.finish()
         self.write_results()
 
     def close(self) -> None:
         """Gives back what is held for the run."""
-        if self._live is not None:
-            self._live.close()
         if self._stream is not None:
             self._stream.close()
 

@@ -54,7 +54,3 @@ class LiveImage:
             return False
         self._written = now
         return True
-
-    def close(self) -> None:
-        """Lets go of the memory; the instrument takes it from the system."""
-        self._reader = None
