@@ -45,8 +45,6 @@ def survey_of(
     known = detector_classes(options.get("weights"))
     if step != options.get("name", DETECTIONS):
         raise PlanRejected(f"objective: {step} is not the name of the step detection; give {DETECTIONS}.count")
-    if cluster is not None and cluster not in known:
-        raise PlanRejected(f"objective: the detector knows no {cluster}; it knows {', '.join(known)}")
     for name, axis in context.axes.items():
         if unit_of(axis) != "nm":
             raise PlanRejected(f"axes.{name}: a survey needs axes in nm, and {name} is in {unit_of(axis) or '1'}")

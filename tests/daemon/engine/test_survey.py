@@ -81,9 +81,10 @@ def test_a_survey_finds_and_counts(open_twin: Open, weights: Path) -> None:
     for name, document in seen:
         event_model.schema_validators[event_model.DocumentNames[name]].validate(document)
     rows = Run(result.run).table("suggestions")
-    assert set(rows["agent_kind"]) == {"expected information"}
+    again = [kind for kind in rows["agent_kind"] if kind.startswith("scanned again: tip change")]
+    assert all(kind.startswith("expected information") for kind in rows["agent_kind"] if kind not in again)
     places = np.column_stack([rows["agent_stage_x"], rows["agent_stage_y"]])
-    assert len(np.unique(places.round(3), axis=0)) == 8
+    assert len(np.unique(places.round(3), axis=0)) == 8 - len(again)
     table = zarr.open_group(result.run / "analysis" / "detections", mode="r")
     offsets = np.asarray(table["offsets"][:]).astype(int)
     assert (len(offsets), table.attrs["images"], table.attrs["growing"]) == (9, 8, None)
@@ -99,9 +100,9 @@ def test_a_survey_finds_and_counts(open_twin: Open, weights: Path) -> None:
     assert documents["detections_class"].tolist() == named
     np.testing.assert_array_equal(rows["agent_value"] * 96 * 96 * 0.15**2 / 100.0, np.diff(offsets))
     assert verify_run(result.run).problems == ()
-    again = search(result.run, Detector.load(weights), Request())
-    np.testing.assert_array_equal(again.labels, table["labels"][:])  # type: ignore[arg-type]
-    np.testing.assert_allclose(np.concatenate([one.found.boxes for one in again.images]), boxes, atol=1e-3)
+    searched = search(result.run, Detector.load(weights), Request())
+    np.testing.assert_array_equal(searched.labels, table["labels"][:])  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.concatenate([one.found.boxes for one in searched.images]), boxes, atol=1e-3)
 
 
 def test_the_whole_area_is_told_of(open_twin: Open) -> None:
@@ -178,9 +179,9 @@ def test_clusters_are_sought_by_any_scan(open_twin: Open) -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (survey(objective="detections.count.Pb9"), "the detector knows no Pb9; it knows Pb1, Pb2"),
+        (survey(objective="detections.count.Pb9"), "detections.count.Pb9 is not known; known are"),
         (survey(objective="detector_total"), "give detections.count or detections.density"),
-        (survey(objective="clusters.count"), "clusters is not the name of the step detection"),
+        (survey(objective="clusters.count"), "clusters.count is not known"),
         ({"axes": {"stage_x": {"low": 20.0, "high": 180.0}}}, "name two axes"),
         (survey(axes={**AREA, "stage_y": {"low": 0.0, "high": 900.0}}), "outside the limits of stage_y"),
     ],
