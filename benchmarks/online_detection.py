@@ -39,6 +39,7 @@ def watch(detector: Detector, image: np.ndarray, every: int) -> tuple[list[float
     """
     search, grown = ScanSearch(detector, WORKING_PIXEL), np.full_like(image, np.nan)
     times, late, withdrawn = [], [], 0
+    seen = search.take(grown)
     for rows in range(every, len(image) + 1, every):
         grown[rows - every : rows] = image[rows - every : rows]
         began = time.perf_counter()
