@@ -54,8 +54,8 @@ def find_flaw(height: ArrayLike) -> Flaw:
 
     A tip whose end changes shows what it draws from then on elsewhere, or otherwise: the correlation from one line to
     the next breaks. A feedback that has lost the surface draws lines that have nothing in common. Changes so slight
-    that neighbouring lines still agree are not seen; nor do they hide clusters. On the twin, about half of the images
-    whose lines are displaced by a cluster's width from some line on are told, and one sound image in thirty.
+    that neighbouring lines still agree are not seen; nor do they hide clusters. It is kept
+    from false alarms rather than from missing a change: of the twin's images without any, one in thirty is told.
 
     Args:
         height: Heights, any unit, not flattened, (y, x); NaN where not scanned.

@@ -149,6 +149,8 @@ class Detection(BasicStep):
         if self._growing is None or self._growing[0] != number or rows < self._growing[1].rows:
             x, y = self._pixel
             self._growing = number, ScanSearch(self._ready(), (float(x), float(y)), self._score)
+        if not rows:
+            return _Image(None, flaw, area)
         try:
             return _Image(self._growing[1].take(frame), flaw, area)
         except ImageError as error:

@@ -137,6 +137,7 @@ class Campaign:
         if self._stream is not None and self._stream.outcome is not None:
             write_stream(self._run, self._stream.outcome, self._begin, self._library)
         if self._survey is not None and self._positions:
+            self._survey.learn(self._positions, self._values_by_name(), self._flaws())
             self._survey.write(self._run, self._begin.units)
 
     def finish(self) -> None:
@@ -263,10 +264,13 @@ class Campaign:
     def _choose_field(self, request: Ask, survey: Survey) -> Suggested:
         """The next field of a survey, from what was found in those before."""
         started = time.perf_counter()
-        stream = self._stream
-        flaws = ["" if stream is None else stream.flaw(row) for row in range(self.measured)]
-        chosen = survey.next(request.number, self._positions, self._values_by_name(), flaws)
+        chosen = survey.next(request.number, self._positions, self._values_by_name(), self._flaws())
         return replace(chosen, milliseconds=(time.perf_counter() - started) * 1e3)
+
+    def _flaws(self) -> list[str]:
+        """What is wrong with the image of each point; empty where nothing is."""
+        stream = self._stream
+        return ["" if stream is None else stream.flaw(row) for row in range(self.measured)]
 
     def _unmixed(self) -> Mapping[str, Any] | None:
         """What the chain's unmixing knows so far."""

@@ -101,14 +101,20 @@ class Survey:
             values: every known value of all points, shape (points,) each.
             flaws: what is wrong with the image of each point; empty where nothing is.
         """
-        for row in range(self._taken, len(positions)):
-            self._take(positions[row], sum(values[key][row] for key in self._area.value), flaws[row])
-        self._taken = len(positions)
+        self.learn(positions, values, flaws)
         if self._again is not None:
             return self._suggest(number, self._again[0], f"scanned again: {self._again[1]}")
         if stop := self._stop():
             return Suggested(number, stop=stop)
         return self._best(number, positions[-1] if positions else None)
+
+    def learn(
+        self, positions: Sequence[Mapping[str, float]], values: Mapping[str, Floats], flaws: Sequence[str]
+    ) -> None:
+        """Take in the points that came since the last time; the arguments are those of `next`."""
+        for row in range(self._taken, len(positions)):
+            self._take(positions[row], sum(values[key][row] for key in self._area.value), flaws[row])
+        self._taken = len(positions)
 
     def estimate(self) -> Estimate:
         """What is known of the whole area."""

@@ -56,7 +56,7 @@ def test_a_tip_that_shows_another_place(sound: list[NDArray[np.float32]]) -> Non
         moved[50:] = np.roll(moved[50:], 9, axis=1)
         lines.append(find_flaw(moved).line)
     assert set(lines) <= {-1, 49, 50, 51}
-    assert len(sound) - lines.count(-1) >= 2, "some are told; not all leave a break"
+    assert lines.count(-1) < len(sound), "not all changes leave a break, but some do"
 
 
 def test_correlation_of_lines() -> None:

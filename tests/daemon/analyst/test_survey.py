@@ -157,6 +157,7 @@ def test_results_in_the_run(tmp_path: Path) -> None:
     surface, survey = Surface(), Survey(AREA)
     for _ in range(10):
         surface.scan(surface.ask(survey))
+    survey.learn(surface.positions, surface.values, surface.flaws)
     survey.write(tmp_path, {"stage_x": "nm", "stage_y": "nm"})
     told = zarr.open_group(tmp_path / "analysis" / "survey", mode="r")
     assert told.attrs["fields"] == 10
