@@ -56,6 +56,7 @@ def open_engine(data: Path, weights: Path, **options: Any) -> Engine:
 def engine(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[Engine]:
     """One engine for all: its analyst takes longer to begin than a survey."""
     with open_engine(tmp_path_factory.mktemp("survey"), weights) as opened:
+        opened.start_plan("survey", survey(1)).wait(120)  # now all its threads are there
         yield opened
 
 
