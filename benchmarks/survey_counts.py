@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.detection import Detector
+from analysis.detection.boxes import iou
 from analysis.detection.count_field import CountField, Estimate, Places, cover
 from analysis.detection.preparation import prepare
 from benchmarks.report import Report, results
@@ -33,7 +34,9 @@ Floats = NDArray[np.float64]
 
 SURFACE, CALIBRATION = 6_000_001, 7_000_001
 """Seeds of the surfaces that are surveyed, and of the images that the correction is made from: no other study's."""
-RIDGE = 20.0
+MATCH = 0.4
+"""Intersection over union from which a candidate lies on a cluster."""
+RIDGE = 5.0
 """Weight of the assumption that classes are not confused, in clusters, for classes of which there are few."""
 CONFIDENCE = 0.95
 FIRST = 3
@@ -51,11 +54,14 @@ class Counts:
         truth: Clusters labelled.
         found: Detections above the threshold.
         expected: Sums of the candidates' scores.
+        sources: The same by the class of the cluster that the candidate lies on, shape (classes, classes + 1); the last
+            column is of those that lie on none.
     """
 
     truth: Floats
     found: Floats
     expected: Floats
+    sources: Floats
 
 
 def count(detector: Detector, image: Image) -> Counts:
@@ -63,27 +69,30 @@ def count(detector: Detector, image: Image) -> Counts:
     every = detector.candidates(prepare(image.height, image.nm_per_pixel))
     number = len(detector.classes)
     places = {name: place for place, name in enumerate(detector.classes)}
-    labels = [places[CLASSES[label]] for label in image.labels if CLASSES[label] in places]
+    # Clusters of classes that the detector does not know are as good as none.
+    labels = np.array([places.get(CLASSES[label], number) for label in image.labels], np.int64)
+    overlaps = np.column_stack([iou(every.boxes.astype(float), image.boxes), np.full(len(every), MATCH)])
+    classes = np.append(labels, number)[np.argmax(overlaps, axis=1)]
+    sources = np.zeros((number, number + 1))
+    np.add.at(sources, (every.labels, classes), every.scores)
     return Counts(
-        np.bincount(labels, minlength=number).astype(float),
+        np.bincount(labels, minlength=number + 1)[:number].astype(float),
         np.bincount(detector.choose(every).labels, minlength=number).astype(float),
-        np.bincount(every.labels, weights=every.scores, minlength=number),
+        sources.sum(axis=1),
+        sources,
     )
 
 
 def correction(seen: list[Counts]) -> tuple[Floats, Floats]:
-    """Fit what the expected counts of an image are: M truth + false, by least squares held near the identity.
+    """What is expected of each class per cluster of each class, and where there is none.
 
     Returns:
         M, shape (classes, classes), and the false ones per image, shape (classes,).
     """
-    truth, expected = (np.array([getattr(one, name) for one in seen]) for name in ("truth", "expected"))
-    classes = truth.shape[1]
-    design = np.column_stack([truth, np.ones(len(truth))])
-    held = np.diag([RIDGE] * classes + [0.0])
-    right = design.T @ expected + held @ np.vstack([np.eye(classes), np.zeros(classes)])
-    solution = np.linalg.solve(design.T @ design + held, right)
-    return solution[:classes].T, solution[classes]
+    truth = np.sum([one.truth for one in seen], axis=0)
+    sources = np.sum([one.sources for one in seen], axis=0)
+    matrix = (sources[:, :-1] + RIDGE * np.eye(len(truth))) / (truth + RIDGE)
+    return matrix, sources[:, -1] / len(seen)
 
 
 def corrected(expected: Floats, images: int, matrix: Floats, false: Floats) -> Floats:
