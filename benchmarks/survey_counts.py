@@ -97,7 +97,7 @@ def correction(seen: list[Counts]) -> tuple[Floats, Floats]:
 
 def corrected(expected: Floats, images: int, matrix: Floats, false: Floats) -> Floats:
     """Counts of all images together, from what is expected in them, shape (classes,)."""
-    return np.linalg.solve(matrix, expected - images * false)
+    return np.asarray(np.linalg.solve(matrix, expected - images * false), np.float64)
 
 
 def survey_images(survey: Survey, number: int) -> Iterator[Image]:
@@ -201,7 +201,7 @@ def images_part(report: Report, options: argparse.Namespace) -> None:
         for seed in range(options.surfaces):
             survey = Survey(preset(options.preset), SURFACE + 1 + seed)
             places = _places(survey)
-            every = survey.counts_at(*places.centres.T, survey.field_size()).astype(float)
+            every = survey.counts_at(places.centres[:, 0], places.centres[:, 1], survey.field_size()).astype(float)
             counts = every.sum(axis=1) if name == ALL else every[:, CLASSES.index(name)]
             for way, kept in found.items():
                 if way == INFORMED:

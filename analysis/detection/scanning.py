@@ -127,7 +127,8 @@ class ScanSearch:
         withdrawn = tuple(int(number) for number in self._numbers if number not in numbers)
         self._found, self._numbers = found, numbers
         self._count()
-        expected = np.bincount(every.labels, weights=every.scores, minlength=len(self._finder.classes))
+        sums = np.bincount(every.labels, weights=every.scores, minlength=len(self._finder.classes))
+        expected = np.asarray(sums, np.float64)
         return self._told(fresh, withdrawn, rows, complete=True, expected=expected)
 
     def _recognised(self, found: Detections) -> NDArray[np.int64]:

@@ -233,5 +233,7 @@ class Survey:
 
 def make_survey(plain: Mapping[str, Any]) -> Survey:
     """The survey of a run from plain types."""
-    lists = {name: tuple(value) if isinstance(value, list | tuple) else value for name, value in plain.items()}
-    return Survey(SurveyArea(**lists))
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list | tuple) else value for name, value in plain.items()
+    }
+    return Survey(SurveyArea(**fields))
