@@ -51,7 +51,9 @@ def demo(
 ) -> None:
     """Run an autonomous scan: on the simulated film, or on the instrument that --settings names."""
     chosen = _with_options(read_settings(settings, data), seed=seed, clock=clock)
-    given = {"points": points, "overlap": overlap, "seed": seed} if plan == "autonomous_scan" else {}
+    given: dict[str, Any] = {"points": points} if plan in ("autonomous_scan", "survey") else {}
+    if plan == "autonomous_scan":
+        given |= {"overlap": overlap, "seed": seed}
     parameters = {name: value for name, value in given.items() if value is not None}
     _run(chosen, plan, parameters, headless=headless or as_json, as_json=as_json)
 
