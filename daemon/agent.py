@@ -16,6 +16,8 @@ from typing import Any
 
 from daemon.analyst.messages import Answer, Ask, Begin, Failed, Finish, Key, Observe, Observed, Request, Suggested
 from daemon.analyst.state import scalars
+from daemon.detection_rows import STREAM as DETECTIONS
+from daemon.detection_rows import DetectionStream, detection_rows
 from daemon.errors import AnalystError, BeampilotError, DiskFull, free_space
 from devices.status import Status
 
@@ -74,6 +76,7 @@ class Agent:
         self._points: dict[int, tuple[dict[str, float], dict[str, float], float]] = {}
         self._streams: dict[str, str] = {}
         self.rows: set[int] = set()
+        self.found = DetectionStream(self.detections)
         self._started = NAN
         self._row = 0
         self.timings: dict[int, Timing] = {}
@@ -104,6 +107,11 @@ class Agent:
         """Makes the row of a recorded point the one to be read; done when its value is there."""
         self._row = number
         return self.observe(number)
+
+    def detections(self, number: int) -> list[dict[str, Any]]:
+        """What was found in the frames of an analysed point, a row per detection; empty where nothing was."""
+        answer = self._answers.get((Observe.kind, number))
+        return detection_rows(answer) if isinstance(answer, Observed) else []
 
     def ready(self, number: int) -> bool:
         """Whether a point's value is there."""
@@ -139,6 +147,8 @@ class Agent:
             self._streams[document["uid"]] = document["name"]
         elif name == "event" and self._streams.get(document["descriptor"]) == STREAM:
             self.rows.add(document["data"][f"{self.name}_point"])
+        elif name == "event" and self._streams.get(document["descriptor"]) == DETECTIONS:
+            self.found.saved(document)
         elif name == "event" and self._streams.get(document["descriptor"]) == "primary":
             readings = scalars(dict(document["data"]))
             when = max(document["timestamps"].values())

@@ -20,7 +20,7 @@ from devices.writer import FrameWriter
 SLOTS = 8
 """States of an image under way that stay in memory for those who look on."""
 
-UPDATE = 8
+UPDATE = 1
 """A new state is shown after so many lines."""
 
 LineTaken = Callable[[int, NDArray[Any], float], None]
@@ -47,6 +47,13 @@ class ScanBackend(FrameBackend, Protocol):
 
     angle: float
     """Of the fast axis, degrees; may be set between runs."""
+
+    def withdraw(self) -> None:
+        """Draw the probe back from the surface; the next exposure approaches again. Returns at once.
+
+        Nanonis does so by ``ZCtrl.Withdraw``.
+        """
+        ...
 
     def watch_lines(self, taken: LineTaken) -> None:
         """Call ``taken`` for every line of every image from now on, from any thread, row 0 first; returns at once."""
@@ -131,8 +138,9 @@ class Scanner(AreaDetector):
         return staged
 
     def unstage(self) -> list[object]:
-        """End a run; a scan under way is given up, and the memory given back."""
+        """End a run; a scan under way is given up, the probe drawn back, and the memory given back."""
         unstaged = super().unstage()
+        cast(ScanBackend, self.backend).withdraw()
         with self._lock:
             ring, self._ring = self._ring, None
         if ring is not None:
@@ -147,6 +155,16 @@ class Scanner(AreaDetector):
             self._partial = np.full(self.layout.shape, np.nan, self.layout.dtype)
         self.lines.put(0, timestamp=self.backend.time(), force=True)
         return super().trigger()
+
+    def stop(self, *, success: bool = False) -> None:
+        """End the scan under way; the probe is drawn back unless another scan follows.
+
+        Args:
+            success: Whether the scan's status counts as a success all the same, as when another follows.
+        """
+        super().stop(success=success)
+        if not success:
+            cast(ScanBackend, self.backend).withdraw()
 
     def _watch(self) -> None:
         """Listen to the lines, once."""

@@ -83,9 +83,13 @@ class Detector:
 
     def search(self, image: Prepared, *, score: float | None = None) -> Detections:
         """Find the clusters in an image that is prepared already: see `detect`."""
-        every = self.candidates(image).above(self.card.threshold if score is None else score)
+        return self.choose(self.candidates(image), score)
+
+    def choose(self, every: Detections, score: float | None = None) -> Detections:
+        """Choose from all candidates those of at least a score, the surest at each place: see `detect`."""
+        sure = every.above(self.card.threshold if score is None else score)
         # A half-cell holds one cluster, whatever else it looks like.
-        return every.where(suppress(every.boxes))
+        return sure.where(suppress(sure.boxes))
 
     def candidates(self, image: Prepared) -> Detections:
         """Everything that may be a cluster, of every class; what metrics and calibrations are made from."""

@@ -56,6 +56,7 @@ class SimulatedController:
 
     Attributes:
         outage: While it lasts the feedback has lost the surface: images hold nothing but noise.
+        withdrawn: Whether the tip is drawn back from the surface.
     """
 
     units = "Å"
@@ -76,6 +77,7 @@ class SimulatedController:
         self.exposure_time = line_time * shape[0]
         self.nm_per_pixel = survey.preset.conditions.nm_per_pixel
         self.outage = Outage()
+        self.withdrawn = True
         self._clock, self._survey, self._axes = clock, survey, (x, y)
         self._visits: Counter[tuple[int, int]] = Counter()
         self._watchers: list[LineTaken] = []
@@ -114,6 +116,7 @@ class SimulatedController:
             if self._scan is not None:
                 raise OperationError("the tip is scanning already; wait for the image or abort it")
             self._scan = scan = Scan(self._image(dark), done)
+            self.withdrawn = dark
         self._next(scan)
 
     def abort(self) -> None:
@@ -125,6 +128,11 @@ class SimulatedController:
             timer.cancel()
         if scan is not None:
             scan.done(None, ExposureInterruptedError(f"the scan was ended after {scan.row} of {self.shape[0]} lines"))
+
+    def withdraw(self) -> None:
+        """Draw the tip back from the surface."""
+        with self._lock:
+            self.withdrawn = True
 
     def _next(self, scan: Scan) -> None:
         """Draw the next line."""

@@ -136,12 +136,17 @@ class FakeController(FakeCamera):
     setpoint: float = 20.0
     nm_per_pixel: float = 0.1
     angle: float = 0.0
+    withdrawals: int = 0
     watchers: list[Callable[[int, NDArray[Any], float], None]] = field(default_factory=list)
 
     def coordinates(self) -> Mapping[str, Coordinate]:
         """Return the pixels' places."""
         rows, columns = (self.nm_per_pixel * np.arange(float(length)) for length in self.shape)
         return {"y": Coordinate(rows, "nm"), "x": Coordinate(columns, "nm")}
+
+    def withdraw(self) -> None:
+        """Count it."""
+        self.withdrawals += 1
 
     def watch_lines(self, taken: Callable[[int, NDArray[Any], float], None]) -> None:
         """Note who listens."""

@@ -159,3 +159,15 @@ def test_images_are_written_as_those_of_a_camera(
 
     engine(count([scanner], 3), record)
     assert names.count("event") == names.count("stream_datum") == 3
+
+
+def test_the_probe_is_drawn_back(scanner: Scanner, controller: SimpleNamespace) -> None:
+    """When a scan is stopped and at the end of a run, but not between two scans."""
+    scanner.stage()
+    scanner.trigger()
+    scanner.trigger()
+    assert controller.withdrawals == 0
+    scanner.stop()
+    assert controller.withdrawals == 1
+    scanner.unstage()
+    assert controller.withdrawals == 2

@@ -193,3 +193,14 @@ def test_wrong_options_are_refused(options: dict[str, Any], words: str) -> None:
 def test_every_option_is_described() -> None:
     """For the reference pages."""
     assert all(field.description for field in MicroscopeOptions.model_fields.values())
+
+
+def test_the_tip_is_drawn_back_at_the_end() -> None:
+    """It is at the surface only while images are taken."""
+    detector = instrument(shape=SMALL)["detector"]
+    assert detector.backend.withdrawn
+    detector.stage()
+    detector.trigger().wait(0)
+    assert not detector.backend.withdrawn
+    detector.unstage()
+    assert detector.backend.withdrawn
