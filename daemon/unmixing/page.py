@@ -96,7 +96,7 @@ def _sure_remark(certainty: float) -> str:
     """What that word rests on."""
     if not math.isfinite(certainty):
         return "the image is too small to be cut into quarters"
-    return f"{round(4 * certainty)} of 4 interleaved quarters of the image lead to the same choice"
+    return f"{round(4 * certainty)} of 4 interleaved quarters of the image lead to the same components"
 
 
 def _sections(outcome: Outcome) -> list[Section]:
