@@ -138,7 +138,7 @@ def _spectra_text(outcome: Outcome) -> str:
     removed = outcome.unmixing.background
     text = "Spectra have mean 1" + ("." if removed == "none" else f", after a background ({removed}) was removed.")
     if outcome.unmixing.comparison is not None:
-        text += " Standards are shifted as a whole, and scaled to lie on the component."
+        text += " Standards are shifted as a whole, and fitted to the component together with a straight line."
     return text
 
 
