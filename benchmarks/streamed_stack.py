@@ -6,8 +6,8 @@ the analyst takes them from there through the chain of a stack scan (dark frames
 NMF), and two clients watch previews in processes of their own. Before and after each scan the same number of bytes is
 written to one plain file by a process that has the machine for itself, the servers being idle: a ratio is that of a
 scan and the mean of its two neighbours. All turns begin after a rest: a virtual machine gives memory back that nobody
-uses, within seconds, and to find it again takes longer than to write to it; so whoever writes right after another file was
-removed is several times as fast, and a scan takes too long to be. The rate of a scan is that of its frames from the first energy's beginning to
+uses, within seconds, and to find it again takes longer than to write to it, so that whoever writes right after another
+file was removed is several times as fast. The rate of a scan is that of its frames from the first energy's beginning to
 the last event; the analyst, which runs at a lower priority, may be behind by then, and the table says by how much.
 Every frame is read back and compared with what the camera gave.
 
