@@ -2,7 +2,21 @@
 
 from fastapi import APIRouter
 
-from daemon.server.routes import arrays, control, documents, engine, history, live, lock, queue, runs, status, tokens
+from daemon.server.routes import (
+    arrays,
+    control,
+    documents,
+    engine,
+    history,
+    live,
+    lock,
+    queue,
+    runs,
+    status,
+    tables,
+    tokens,
+    whoami,
+)
 
 __all__ = ["ROUTERS"]
 
@@ -15,7 +29,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     history.router,
     runs.router,
     arrays.router,
+    tables.router,
     documents.router,
     tokens.router,
+    whoami.router,
     live.router,
 )

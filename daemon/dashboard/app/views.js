@@ -1,0 +1,22 @@
+// @ts-check
+/** The views of the page. */
+
+/** @import { Icon } from "../base/icons.js" */
+/** @import { View } from "./app.js" */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} name in addresses
+ * @property {Icon} icon
+ * @property {() => Promise<{view: View}>} load
+ */
+
+/** In the order of the menu; a phone shows the first ones at once.
+ * @type {Entry[]} */
+export const VIEWS = [
+  { name: "now", icon: "now", load: () => import("../views/now.js") },
+  { name: "frame", icon: "frame", load: () => import("../views/frame.js") },
+];
+
+/** How many a phone shows at once. */
+export const FIRST = 4;

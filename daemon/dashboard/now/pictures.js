@@ -1,0 +1,92 @@
+// @ts-check
+/** The live frame and the best value so far, small; each leads to its view. */
+
+/** @import { App } from "../app/app.js" */
+/** @import { Scope } from "../base/scope.js" */
+/** @import { Frame } from "../net/frames.js" */
+
+import { themed } from "../app/preferences.js";
+import { h, show, write } from "../base/dom.js";
+import { drawLines } from "../chart/lines.js";
+import { lastFrame } from "../frame/last.js";
+import { FramePanel } from "../frame/panel.js";
+import { t } from "../messages/index.js";
+import { maximizes, objective, values } from "../run/facts.js";
+
+/**
+ * @param {App} app
+ * @param {Scope} scope
+ */
+export function pictures(app, scope) {
+  return h("div", { class: "pictures" }, frameCard(app, scope), bestCard(app, scope));
+}
+
+/**
+ * @param {string} title
+ * @param {string} href
+ * @param {...import("../base/dom.js").Child} content
+ */
+export function card(title, href, ...content) {
+  return h("section", { class: "card picture" }, h("h2", {}, h("a", { href }, title)), ...content);
+}
+
+/**
+ * @param {App} app
+ * @param {Scope} scope
+ */
+function frameCard(app, scope) {
+  const panel = new FramePanel(scope, { scale: "log", colours: "viridis", range: null }, { still: true });
+  const under = h("p", { class: "hint" }, t("frame.none"));
+  show(panel.element, false);
+  const draw = (/** @type {Frame} */ frame, /** @type {string} */ from) => {
+    show(panel.element, true);
+    panel.show(frame);
+    write(under, from || `${frame.camera} · ${t("frame.live")}`);
+  };
+  /** @type {Frame | null} */
+  let waiting = null;
+  const paint = scope.painter(() => waiting && draw(waiting, ""));
+  app.frames.watch(scope, (frame) => {
+    waiting = frame;
+    paint();
+  });
+  lastFrame(app, scope, (frame, from) => !waiting && draw(frame, from));
+  return card(t("view.frame"), "#/frame", panel.element, under);
+}
+
+/**
+ * @param {App} app
+ * @param {Scope} scope
+ */
+function bestCard(app, scope) {
+  const chart = h("canvas", { class: "small-chart tall", role: "img", "aria-label": t("progress.best") });
+  const draw = () => {
+    const run = app.runs.run.value;
+    if (!run) return drawLines(chart, []);
+    const all = values(run);
+    const x = Float64Array.from(all, (_, index) => index + 1);
+    const lines = [
+      { x, y: all, colour: "--soft", dots: true },
+      { x, y: bestSoFar(all, maximizes(run)), colour: "--accent", steps: true },
+    ];
+    drawLines(chart, lines, { x: t("progress.point"), y: objective(run), whole: true });
+  };
+  const paint = scope.painter(draw);
+  app.runs.run.watch(scope, (run) => (run ? run.version.watch(scope, paint) : paint()));
+  themed.watch(scope, paint);
+  scope.resized(chart, paint);
+  return card(t("progress.best"), "#/progress", chart);
+}
+
+/**
+ * The best value after each point; NaN until a measurement succeeded.
+ * @param {ArrayLike<number>} all
+ * @param {boolean} maximize
+ */
+export function bestSoFar(all, maximize) {
+  let best = NaN;
+  return Float64Array.from(all, (value) => {
+    if (Number.isFinite(value) && !(maximize ? value <= best : value >= best)) best = value;
+    return best;
+  });
+}

@@ -1,0 +1,101 @@
+"""`/runs/{uid}/tables` and `/runs/{uid}/previews`: what a plot needs, and frames that fit a screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from fastapi.responses import Response
+
+from daemon.errors import ArrayNotFound
+from daemon.recorder.layout import safe_name, stream_folder
+from daemon.server.live.frames import LARGEST, preview
+from daemon.server.models import Answer, Whole
+from daemon.server.routes.arrays import Key, Stream
+from daemon.server.routes.runs import RunName
+from daemon.server.routing import make_router, plain, route
+from daemon.server.run_catalog import RunCatalog
+from daemon.server.slices import BINARY
+from daemon.server.state import Catalog
+from daemon.server.tables import read_table
+
+router = make_router("runs")
+
+MOST = 20_000
+"""Most events in one answer."""
+
+
+class TableAnswer(Answer):
+    """Some events of a stream, column by column."""
+
+    stream: str
+    """Its name."""
+    start: int
+    """The first event, from 0."""
+    length: int
+    """How many events the stream has so far."""
+    next: int | None
+    """`start` of the next page; null if this is the last one so far."""
+    columns: dict[str, list[Any]]
+    """One value per event, by data key; what is not finite is null. Vectors and frames are left out."""
+    units: dict[str, str]
+    """Of the columns that have any."""
+
+
+@router.get("/runs/{uid}/tables/{stream}", response_model=TableAnswer, **route("read:history", 404, 422))
+async def get_table(
+    uid: RunName,
+    stream: Stream,
+    catalog: Catalog,
+    start: Annotated[Whole, Query(ge=0, le=2**53, description="First event.")] = 0,
+    limit: Annotated[Whole, Query(ge=1, le=MOST, description="Most events.")] = MOST,
+    times: Annotated[bool, Query(description="Also the times at which each value was read, as `ts_…`.")] = False,
+) -> Response:
+    """Events of a stream as columns; of a run that grows, everything that was acknowledged."""
+    return plain(await asyncio.to_thread(_table, catalog, uid, stream, start, limit, times))
+
+
+def _table(catalog: RunCatalog, uid: str, stream: str, start: int, limit: int, times: bool) -> dict[str, Any]:
+    found = read_table(catalog, catalog.find(uid), stream, start, limit, times)
+    following = start + limit if start + limit < found.length else None
+    columns = {name: array.tolist() for name, array in found.columns.items()}
+    about = {"stream": stream, "start": start, "length": found.length, "next": following}
+    return {**about, "columns": columns, "units": dict(found.units)}
+
+
+PREVIEW = route("read:history", 404, 422)
+PREVIEW["responses"] = {
+    **PREVIEW["responses"],
+    200: {
+        "content": {BINARY: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "Header and pixels, as `/ws/frames` sends them.",
+    },
+}
+
+
+@router.get("/runs/{uid}/previews/{stream}/{key}/{event}", response_class=Response, **PREVIEW)
+async def get_preview(
+    uid: RunName,
+    stream: Stream,
+    key: Key,
+    event: Annotated[Whole, Path(ge=0, le=2**53, description="Of which event, from 0.")],
+    catalog: Catalog,
+    largest: Annotated[Whole, Query(ge=8, le=LARGEST, description="Most pixels in either direction.")] = LARGEST,
+) -> Response:
+    """The frame of an event, binned by its mean until it fits."""
+    body = await asyncio.to_thread(_preview, catalog, uid, stream, key, event, largest)
+    return Response(body, media_type=BINARY, headers={"Cache-Control": "private, max-age=600"})
+
+
+def _preview(catalog: RunCatalog, uid: str, stream: str, key: str, event: int, largest: int) -> bytes:
+    from devices.errors import FrameWriterError
+    from devices.frames import read_frame
+
+    run = catalog.find(uid)
+    try:
+        frame = read_frame(stream_folder(run, stream) / safe_name(key), event)
+    except FrameWriterError as error:
+        raise ArrayNotFound(f"{run.name} has no frame {key!r} of event {event} in {stream!r}: {error}") from None
+    header = {"shape": frame.shape, "dtype": frame.dtype.str, "sequence": event, "time": 0.0}
+    return preview(header, frame.tobytes(), 0, largest)
