@@ -75,9 +75,7 @@ class Assets:
     """
 
     def __init__(self, folder: Path = DASHBOARD) -> None:
-        self._paths = {
-            path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in TYPES
-        }
+        self._paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in TYPES}
         if (plotly := _plotly()) is not None:
             self._paths[PLOTLY] = plotly
         self._known: dict[str, Asset] = {}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daemon.errors import ArrayNotFound
 from daemon.recorder.layout import stream_folder
 from daemon.server.slices import arrays_in
 
@@ -54,18 +53,16 @@ def read_table(
         limit: the most events that are wanted; None for all.
         times: whether the times are wanted at which each value was read.
 
-    Raises:
-        ArrayNotFound: when there is no such stream.
+    Returns:
+        What there is; no events where the run has no such stream, or not yet.
     """
     stop = None if limit is None else start + limit
     with catalog.opened(run) as opened:
         closed = opened.attributes.get("stop") is not None
         if not closed:
-            if stream not in opened.streams:
-                raise ArrayNotFound(f"{run.name} has no stream {stream!r}; there are: {', '.join(opened.streams)}")
             table, units = opened.table(stream), opened.units(stream)
             found = {name: array[start:stop] for name, array in table.items() if array.ndim == 1}
-            return TableSlice(stream, start, len(table["seq_num"]), _wanted(found, times), units)
+            return TableSlice(stream, start, len(table.get("seq_num", ())), _wanted(found, times), units)
     return _stored(run, stream, slice(start, stop), times)
 
 
@@ -76,11 +73,10 @@ def _stored(run: Path, stream: str, part: slice, times: bool) -> TableSlice:
 
     folder = stream_folder(run, stream)
     facts = {each.key: each for each in arrays_in(folder) if each.dimensions == EVENT}
-    if "seq_num" not in facts:
-        raise ArrayNotFound(f"{run.name} has no stream {stream!r}")
+    length = facts["seq_num"].shape[0] if "seq_num" in facts else 0
     columns = {name: np.asarray(zarr.open_array(folder / name, mode="r")[part]) for name in _wanted(facts, times)}
     units = {name: each.units for name, each in facts.items() if each.units and not each.units.startswith("seconds ")}
-    return TableSlice(stream, part.start, facts["seq_num"].shape[0], columns, units)
+    return TableSlice(stream, part.start, length, columns, units)
 
 
 def _wanted(columns: Mapping[str, Any], times: bool) -> dict[str, Any]:

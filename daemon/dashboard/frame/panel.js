@@ -58,8 +58,7 @@ export class FramePanel {
     this.picture.paint(frame, this.look);
     const [width, height] = [frame.width * frame.binning, frame.height * frame.binning];
     this.viewport.setWhole({ x0: 0, x1: width, y0: height, y1: 0 });
-    const ratio = `${frame.width} / ${frame.height}`;
-    if (this.canvas.style.aspectRatio !== ratio) this.canvas.style.aspectRatio = ratio;
+    this.canvas.style.setProperty("--ratio", String(frame.width / frame.height));
     this.paint();
   }
 

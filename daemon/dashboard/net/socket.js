@@ -3,6 +3,7 @@
 
 const SHORTEST = 0.25;
 const LONGEST = 5;
+const CONNECTING = 20;
 const UNAUTHORIZED = 4401;
 const FORBIDDEN = 4403;
 
@@ -54,6 +55,7 @@ export class LiveSocket {
 
   _open() {
     const socket = new WebSocket(this._url);
+    this._heard = performance.now();
     socket.binaryType = "arraybuffer";
     this._socket = socket;
     this._heard = performance.now();
@@ -88,7 +90,8 @@ export class LiveSocket {
   /** A connection whose other end vanished says nothing, and is closed by nobody but us. */
   _check() {
     const socket = this._socket;
-    if (!socket || performance.now() - this._heard < 1000 * this._silence) return;
+    const patience = socket?.readyState === WebSocket.OPEN ? this._silence : CONNECTING;
+    if (!socket || performance.now() - this._heard < 1000 * patience) return;
     this._heard = performance.now();
     socket.onmessage = null;
     socket.close();

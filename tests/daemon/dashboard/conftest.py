@@ -1,0 +1,182 @@
+"""A real daemon with the simulated film, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks.served import Daemon, settings_file
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="install the extra `test`")
+
+CHROMIUM = os.environ.get("BEAMPILOT_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+CLOCK = "x20"
+"""The twin is so much faster than the instrument: about a point per second."""
+PATIENCE = 20_000
+"""How long anything on the page may take, ms: the machine may do other things, too."""
+KEPT = "BEAMPILOT_SCREENSHOTS"
+"""Where this is set, pictures of the page become those of the docs."""
+FACTORY = "simulators.diffractometer:instrument"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test here the time that a busy machine needs, and leave them out where there is no browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(180))
+            if not Path(CHROMIUM).exists():
+                item.add_marker(pytest.mark.skip(reason=f"there is no browser {CHROMIUM}: install chromium"))
+
+
+@pytest.fixture(scope="session")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A served twin, for all tests here."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    options = {"preset": "smooth", "seed": 0, "clock": CLOCK}
+    file = settings_file(folder, instrument={"factory": FACTORY, "options": options})
+    (folder / "data").mkdir()
+    daemon = Daemon(folder / "data", file)
+    with daemon:
+        daemon.serve()
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def api(daemon: Daemon) -> Iterator[httpx.Client]:
+    """The daemon's API, as its administrator."""
+    with daemon.http() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def keys(api: httpx.Client) -> dict[str, str]:
+    """A key of each role."""
+    made = {}
+    for role in ("observer", "operator", "administrator"):
+        answer = api.post("/tokens", json={"name": f"an {role}", "role": role})
+        made[role] = answer.raise_for_status().json()["secret"]
+    return made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A tab that must not complain: neither in its console, nor by asking anybody else for anything.
+
+    Args:
+        page: Playwright's page.
+        base: the daemon's address.
+        folder: where pictures go.
+
+    Attributes:
+        page: as given.
+        problems: what it did that it must not do.
+        expected: parts of messages that are no problem here.
+    """
+
+    def __init__(self, page: Any, base: str, folder: Path) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self.expected: list[str] = []
+        self._base, self._folder = base, folder
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda said: said.type in ("error", "warning") and self._note(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: self._note(f"exception: {error}"))
+        page.on("request", lambda request: self._asked(request.url))
+
+    def go(self, where: str = "/") -> Any:
+        """Go to a view, and wait until it is there."""
+        self.page.goto(self._base + where)
+        self.page.wait_for_selector(".view > *")
+        return self.page
+
+    def shoot(self, name: str) -> None:
+        """Take a picture; the page must not be wider than the window."""
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= self.page.viewport_size["width"], name
+        kept = os.environ.get(KEPT)
+        folder = Path(kept) if kept else self._folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=folder / f"{name}.png")
+
+    def check(self) -> None:
+        """Fail if it complained."""
+        left = [problem for problem in self.problems if not any(part in problem for part in self.expected)]
+        assert not left, "\n".join(left)
+
+    def _note(self, problem: str) -> None:
+        self.problems.append(problem)
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self._base, self._base.replace("http", "ws", 1), "data:", "blob:")):
+            self._note(f"foreign request: {url}")
+
+
+Open = Callable[..., Watched]
+
+
+@pytest.fixture
+def tab(browser: Any, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
+    """Opens tabs, each in a browser context of its own; each must not have complained at the end."""
+    base = daemon.url.removesuffix("/api/v1")
+    contexts, tabs = [], []
+
+    def open_tab(
+        key: str | None = None, *, phone: bool = False, dark: bool = False, language: str = "en-GB", **more: Any
+    ) -> Watched:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESK,
+            has_touch=phone,
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            **more,
+        )
+        contexts.append(context)
+        secret = daemon.key.removeprefix("ApiKey ") if key is None else key
+        if secret:
+            context.add_init_script(
+                f"sessionStorage.getItem('beampilot.key') ?? sessionStorage.setItem('beampilot.key', {json.dumps(secret)})"
+            )
+        watched = Watched(context.new_page(), base, tmp_path)
+        tabs.append(watched)
+        return watched
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    for watched in tabs:
+        watched.check()
+
+
+@pytest.fixture
+def scan(api: httpx.Client, daemon: Daemon) -> Iterator[Callable[..., str]]:
+    """Starts a scan, and ends it with the test; gives the item's uid."""
+
+    def start(plan: str = "autonomous_scan", least: int = 1, **parameters: Any) -> str:
+        item = api.post("/queue/execute", json={"plan": plan, "parameters": parameters}).raise_for_status().json()
+        daemon.wait_for(lambda facts: facts["run"] and facts["run"]["points"] >= least)
+        return item["uid"]
+
+    yield start
+    if api.get("/status").json()["run"]:
+        api.post("/plan/abort", json={"reason": "the test has ended"})
+    daemon.wait_for(lambda facts: facts["state"] == "idle")
