@@ -32,6 +32,9 @@ BEAT = 0.5
 MAPS_EVERY = 10
 """... and this many points have come since they were written last."""
 
+IDLE = 0.25
+"""Maps are written after any point when no request has come for this long, s: somebody may be looking at them."""
+
 
 class Service:
     """Answers requests until the engine goes away.
@@ -58,13 +61,20 @@ class Service:
         self._imports.start()
         try:
             while True:
-                plain = self._channel.receive(QUIET if self._since_maps >= MAPS_EVERY else None)
+                plain = self._channel.receive(self._patience)
                 if plain is None:
                     self._write_maps()
                 else:
                     self._serve(unpack(plain))
         except ChannelClosedError:
             return
+
+    @property
+    def _patience(self) -> float | None:
+        """How long to wait for a request before maps are written; None where there is nothing new in them."""
+        if self._since_maps >= MAPS_EVERY:
+            return QUIET
+        return IDLE if self._since_maps else None
 
     def _beat(self) -> None:
         try:

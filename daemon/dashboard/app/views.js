@@ -15,6 +15,7 @@
  * @type {Entry[]} */
 export const VIEWS = [
   { name: "now", icon: "now", load: () => import("../views/now.js") },
+  { name: "map", icon: "map", load: () => import("../views/map.js") },
   { name: "frame", icon: "frame", load: () => import("../views/frame.js") },
 ];
 

@@ -28,8 +28,8 @@ export class FrameFacts {
     this._chart = h("canvas", { class: "small-chart", role: "img", "aria-label": t("frame.profile") });
     this._regionCard = h("section", { class: "card", hidden: true }, h("h2", {}, t("frame.region")), this._region.element);
     this._lineCard = h("section", { class: "card", hidden: true }, h("h2", {}, t("frame.profile")), this._chart);
-    const saves = saveButtons(() => this._savePicture(), () => this._saveNumbers());
-    this.element = h("div", { class: "stack" }, h("section", { class: "card" }, h("h2", {}, t("frame.facts")), this._facts.element, saves), this._regionCard, this._lineCard);
+    this.saves = saveButtons(() => this._savePicture(), () => this._saveNumbers());
+    this.element = h("div", { class: "stack" }, h("section", { class: "card" }, h("h2", {}, t("frame.facts")), this._facts.element), this._regionCard, this._lineCard);
     this._from = "";
   }
 

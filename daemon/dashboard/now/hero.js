@@ -13,6 +13,7 @@ import { h, show, write } from "../base/dom.js";
 import { duration, moment } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { t, term } from "../messages/index.js";
+import { watchRun } from "../run/chosen.js";
 import { budget, gridPoints } from "../run/facts.js";
 import { timeLeft } from "../run/times.js";
 
@@ -51,7 +52,7 @@ export function hero(app, scope) {
   };
   const paint = scope.painter(draw);
   app.feed.status.watch(scope, paint);
-  app.runs.run.watch(scope, (run) => run?.version.watch(scope, paint));
+  watchRun(app.runs.run, scope, paint);
   scope.every(1, paint);
   return element;
 }

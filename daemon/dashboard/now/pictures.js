@@ -1,5 +1,5 @@
 // @ts-check
-/** The live frame and the best value so far, small; each leads to its view. */
+/** The map, the live frame and the best value so far, small; each leads to its view. */
 
 /** @import { App } from "../app/app.js" */
 /** @import { Scope } from "../base/scope.js" */
@@ -10,7 +10,10 @@ import { h, show, write } from "../base/dom.js";
 import { drawLines } from "../chart/lines.js";
 import { lastFrame } from "../frame/last.js";
 import { FramePanel } from "../frame/panel.js";
+import { MapPanel } from "../map/panel.js";
+import { sceneOf } from "../map/scene.js";
 import { t } from "../messages/index.js";
+import { mapsOf, watchRun } from "../run/chosen.js";
 import { maximizes, objective, values } from "../run/facts.js";
 
 /**
@@ -18,7 +21,7 @@ import { maximizes, objective, values } from "../run/facts.js";
  * @param {Scope} scope
  */
 export function pictures(app, scope) {
-  return h("div", { class: "pictures" }, frameCard(app, scope), bestCard(app, scope));
+  return h("div", { class: "pictures" }, mapCard(app, scope), frameCard(app, scope), bestCard(app, scope));
 }
 
 /**
@@ -28,6 +31,29 @@ export function pictures(app, scope) {
  */
 export function card(title, href, ...content) {
   return h("section", { class: "card picture" }, h("h2", {}, h("a", { href }, title)), ...content);
+}
+
+/**
+ * @param {App} app
+ * @param {Scope} scope
+ */
+function mapCard(app, scope) {
+  const { runs } = app;
+  const maps = mapsOf(app, scope, runs.run);
+  const panel = new MapPanel(scope, { colours: "viridis", order: false, coloured: true, selected: null }, { still: true });
+  const under = h("p", { class: "hint" }, t("map.none-text"));
+  const draw = () => {
+    const run = runs.run.value;
+    const scene = run && sceneOf(run, maps.value, { layer: "mean", x: "", y: "", shown: run.primary.length }, { wished: [], excluded: [] });
+    const there = scene !== null && scene.xs.length > 0;
+    show(panel.element, there);
+    if (run && scene && there) panel.show(scene);
+    write(under, !there ? t("map.none-text") : scene?.plane ? t("now.model") : t("now.measured"));
+  };
+  const paint = scope.painter(draw);
+  watchRun(runs.run, scope, paint);
+  maps.watch(scope, paint);
+  return card(t("view.map"), "#/map", panel.element, under);
 }
 
 /**
@@ -72,7 +98,7 @@ function bestCard(app, scope) {
     drawLines(chart, lines, { x: t("progress.point"), y: objective(run), whole: true });
   };
   const paint = scope.painter(draw);
-  app.runs.run.watch(scope, (run) => (run ? run.version.watch(scope, paint) : paint()));
+  watchRun(app.runs.run, scope, paint);
   themed.watch(scope, paint);
   scope.resized(chart, paint);
   return card(t("progress.best"), "#/progress", chart);

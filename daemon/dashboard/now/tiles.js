@@ -8,6 +8,7 @@
 import { fill, h, write } from "../base/dom.js";
 import { duration, number, quantity } from "../base/format.js";
 import { t, term } from "../messages/index.js";
+import { watchRun } from "../run/chosen.js";
 import { axes, best, choice, improvement, maximizes, objective, objectiveUnit, values } from "../run/facts.js";
 import { gridSeconds, instrumentTimes, spent } from "../run/times.js";
 import { instrument } from "./instrument.js";
@@ -30,7 +31,7 @@ export function tiles(app, scope) {
     drawTime(time, run);
   };
   const paint = scope.painter(draw);
-  app.runs.run.watch(scope, (run) => (run ? run.version.watch(scope, paint) : paint()));
+  watchRun(app.runs.run, scope, paint);
   return h("div", { class: "tiles" }, found.element, next.element, time.element, instrument(app, scope));
 }
 

@@ -26,7 +26,7 @@ export function view(app, root, scope, words) {
   const facts = new FrameFacts(app, panel);
   const readout = h("p", { class: "readout", "aria-live": "off" }, t("frame.hint"));
   const cameras = h("div", { class: "cameras" });
-  const stage = h("section", { class: "card stage", "aria-label": t("view.frame") }, h("div", { class: "toolbar" }, cameras, ...tools.elements), panel.element, h("div", { class: "under" }, bar.element, readout));
+  const stage = h("section", { class: "card stage", "aria-label": t("view.frame") }, h("div", { class: "toolbar" }, cameras, ...tools.elements), panel.element, h("div", { class: "under" }, bar.element, readout, facts.saves));
   const nothing = empty("frame", t("frame.none"), t("frame.none-text"));
   const layout = h("div", { class: "columns wide-left", hidden: true }, stage, facts.element);
   root.append(h("h1", { class: "title" }, t("view.frame")), nothing, layout);

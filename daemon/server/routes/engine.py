@@ -73,7 +73,7 @@ class DeviceAnswer(Answer):
     """Its Python class."""
     axes: list[AxisAnswer]
     """What it moves."""
-    readings: list[ReadingAnswer] = []
+    readings: list[ReadingAnswer] = Field(default_factory=list)
     """What a shutter or a monitor says now; empty for all others, and where it cannot be read."""
 
 

@@ -52,7 +52,7 @@ async def get_table(
     limit: Annotated[Whole, Query(ge=1, le=MOST, description="Most events.")] = MOST,
     times: Annotated[bool, Query(description="Also the times at which each value was read, as `ts_…`.")] = False,
 ) -> Response:
-    """Events of a stream as columns, none where there is no such stream (yet); of a run that grows, all acknowledged."""
+    """Events of a stream as columns, none where it has not begun; of a run that grows, all that were acknowledged."""
     return plain(await asyncio.to_thread(_table, catalog, uid, stream, start, limit, times))
 
 

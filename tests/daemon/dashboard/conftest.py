@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -16,17 +16,26 @@ from benchmarks.served import Daemon, settings_file
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="install the extra `test`")
 
+Page: TypeAlias = Any
+"""Playwright's, which is imported only where it is installed."""
 CHROMIUM = os.environ.get("BEAMPILOT_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 CLOCK = "x20"
 """The twin is so much faster than the instrument: about a point per second."""
 PATIENCE = 20_000
 """How long anything on the page may take, ms: the machine may do other things, too."""
+REMEMBER = "sessionStorage.getItem('beampilot.key') ?? sessionStorage.setItem('beampilot.key', %s)"
+"""Logs somebody in as the page would have."""
 KEPT = "BEAMPILOT_SCREENSHOTS"
 """Where this is set, pictures of the page become those of the docs."""
 FACTORY = "simulators.diffractometer:instrument"
@@ -94,7 +103,7 @@ class Watched:
         expected: parts of messages that are no problem here.
     """
 
-    def __init__(self, page: Any, base: str, folder: Path) -> None:
+    def __init__(self, page: Page, base: str, folder: Path) -> None:
         self.page = page
         self.problems: list[str] = []
         self.expected: list[str] = []
@@ -104,7 +113,7 @@ class Watched:
         page.on("pageerror", lambda error: self._note(f"exception: {error}"))
         page.on("request", lambda request: self._asked(request.url))
 
-    def go(self, where: str = "/") -> Any:
+    def go(self, where: str = "/") -> Page:
         """Go to a view, and wait until it is there."""
         self.page.goto(self._base + where)
         self.page.wait_for_selector(".view > *")
@@ -135,7 +144,7 @@ Open = Callable[..., Watched]
 
 
 @pytest.fixture
-def tab(browser: Any, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
+def tab(browser: Page, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
     """Opens tabs, each in a browser context of its own; each must not have complained at the end."""
     base = daemon.url.removesuffix("/api/v1")
     contexts, tabs = [], []
@@ -153,9 +162,7 @@ def tab(browser: Any, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
         contexts.append(context)
         secret = daemon.key.removeprefix("ApiKey ") if key is None else key
         if secret:
-            context.add_init_script(
-                f"sessionStorage.getItem('beampilot.key') ?? sessionStorage.setItem('beampilot.key', {json.dumps(secret)})"
-            )
+            context.add_init_script(REMEMBER % json.dumps(secret))
         watched = Watched(context.new_page(), base, tmp_path)
         tabs.append(watched)
         return watched
