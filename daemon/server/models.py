@@ -132,6 +132,17 @@ class Identifiers(Answer):
     """Of the control lock."""
 
 
+class EngineFacts(Answer):
+    """How the engine is."""
+
+    loop_age_s: float | None
+    """Time since its loop answered last, s: more than 2 is a stall."""
+    documents: int
+    """That it has emitted since it began."""
+    analyst_restarts: int
+    """How often it had to start the analyst again."""
+
+
 class ServerStatus(Answer):
     """Everything at a glance."""
 
@@ -171,6 +182,8 @@ class ServerStatus(Answer):
     """Free bytes on the disk, and how many points they are for."""
     safe: bool | None = None
     """Whether motors stand still and the shutter is closed, as far as the engine knows."""
+    engine: EngineFacts | None = None
+    """How the engine is; null when it does not answer."""
     uids: Identifiers
     """Identifiers that change when the thing changes."""
 

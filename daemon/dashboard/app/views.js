@@ -17,6 +17,10 @@ export const VIEWS = [
   { name: "now", icon: "now", load: () => import("../views/now.js") },
   { name: "map", icon: "map", load: () => import("../views/map.js") },
   { name: "frame", icon: "frame", load: () => import("../views/frame.js") },
+  { name: "queue", icon: "queue", load: () => import("../views/queue.js") },
+  { name: "progress", icon: "progress", load: () => import("../views/progress.js") },
+  { name: "history", icon: "history", load: () => import("../views/history.js") },
+  { name: "health", icon: "health", load: () => import("../views/health.js") },
 ];
 
 /** How many a phone shows at once. */

@@ -101,6 +101,7 @@
  * @typedef {RunSummary & {
  *   start: Record<string, any>,
  *   stop: Record<string, any> | null,
+ *   statistics: Record<string, any>,
  *   streams: Record<string, ArrayFacts[]>,
  *   analyses: Record<string, ArrayFacts[]>,
  * }} RunDetail

@@ -10,6 +10,7 @@ from daemon.server.routes import (
     history,
     live,
     lock,
+    logs,
     queue,
     runs,
     status,
@@ -33,5 +34,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     documents.router,
     tokens.router,
     whoami.router,
+    logs.router,
     live.router,
 )

@@ -16,7 +16,7 @@ from daemon.server.routes.arrays import Key, Stream
 from daemon.server.routes.runs import RunName
 from daemon.server.routing import make_router, plain, route
 from daemon.server.run_catalog import RunCatalog
-from daemon.server.slices import BINARY
+from daemon.server.slices import BINARY, arrays_in
 from daemon.server.state import Catalog
 from daemon.server.tables import read_table
 
@@ -24,6 +24,8 @@ router = make_router("runs")
 
 MOST = 20_000
 """Most events in one answer."""
+FRAMES = 4
+"""Axes of an array of frames: event, frame, y, x."""
 
 
 class TableAnswer(Answer):
@@ -86,6 +88,30 @@ async def get_preview(
     """The frame of an event, binned by its mean until it fits."""
     body = await asyncio.to_thread(_preview, catalog, uid, stream, key, event, largest)
     return Response(body, media_type=BINARY, headers={"Cache-Control": "private, max-age=600"})
+
+
+THUMBNAIL = route("read:history", 404, 422)
+THUMBNAIL["responses"] = {**PREVIEW["responses"], 204: {"description": "The run has no frame."}}
+
+
+@router.get("/runs/{uid}/preview", response_class=Response, **THUMBNAIL)
+async def get_last_preview(
+    uid: RunName,
+    catalog: Catalog,
+    largest: Annotated[Whole, Query(ge=8, le=LARGEST, description="Most pixels in either direction.")] = LARGEST,
+) -> Response:
+    """The last frame of a run's first camera, binned by its mean until it fits."""
+    body = await asyncio.to_thread(_last, catalog, uid, largest)
+    return Response(status_code=204) if body is None else Response(body, media_type=BINARY)
+
+
+def _last(catalog: RunCatalog, uid: str, largest: int) -> bytes | None:
+    run = catalog.find(uid)
+    points = catalog.summary(run).points
+    cameras = [each.key for each in arrays_in(stream_folder(run, "primary")) if len(each.shape) == FRAMES]
+    if not cameras or not points:
+        return None
+    return _preview(catalog, uid, "primary", cameras[0], points - 1, largest)
 
 
 def _preview(catalog: RunCatalog, uid: str, stream: str, key: str, event: int, largest: int) -> bytes:
