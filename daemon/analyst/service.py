@@ -11,7 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
-from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
+from daemon.analyst.messages import (
+    ALIVE,
+    Answer,
+    Ask,
+    Begin,
+    Done,
+    Exclude,
+    Failed,
+    Finish,
+    Observe,
+    Request,
+    Wish,
+    pack,
+    unpack,
+)
 from daemon.analyst.optimiser import is_imported
 from daemon.analyst.state import recorded_points
 from daemon.errors import ChannelClosedError, DiskFull
@@ -109,6 +123,10 @@ class Service:
         if isinstance(request, Ask):
             time.sleep(self._delay)
             return self._campaign.ask(request)
+        if isinstance(request, Wish | Exclude):
+            self._campaign.steer(request)
+            self._since_maps += 1  # what was excluded is no part of the maps any more
+            return Done(request.key)
         if isinstance(request, Finish):
             self._campaign.write_results()
             self._since_maps = 0

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from daemon.engine.engine import Engine
+from daemon.errors import EngineError
 from daemon.plans.context import axes_of, unit_of
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
@@ -50,6 +51,7 @@ def engine_status(engine: Engine) -> dict[str, Any]:
         "paused_by": engine.paused_by,
         "suspended": None if waiting is None else {"reason": waiting.reason, "since": waiting.since},
         "room": None if room is None else {"free_bytes": room.free_bytes, "points": room.points},
+        "steering": _steering(engine) if run is not None else None,
         "loop_age": engine.loop_age,
         "analyst_pid": engine.analyst.pid,
         "analyst_alive": silence is not None and silence < ANALYST_STALL,
@@ -57,6 +59,14 @@ def engine_status(engine: Engine) -> dict[str, Any]:
         "analyst_restarts": engine.analyst.restarts,
         "time": time.time(),
     }
+
+
+def _steering(engine: Engine) -> dict[str, Any] | None:
+    """What operators asked of the campaign that runs; None where there is none."""
+    try:
+        return engine.steering.facts()
+    except EngineError:
+        return None
 
 
 def describe_device(name: str, device: Any) -> dict[str, Any]:  # noqa: ANN401 - any ophyd device

@@ -25,10 +25,9 @@ def autonomous_scan(context: ScanContext, parameters: AutonomousScan) -> Message
 
 
 def _points(scan: Scan, agent: Agent, parameters: AutonomousScan) -> Messages:
-    yield from scan.suggestion(agent, 1)
     for number in range(1, parameters.points + 1):
-        suggested = agent.suggestion(number)
-        if suggested is None or suggested.stop:
+        suggested = yield from scan.chosen(agent, number)
+        if suggested.stop:
             break
         if number < parameters.points and parameters.overlap:
             yield Msg("prepare", agent, number + 1, group="ahead")

@@ -178,6 +178,8 @@ class ServerStatus(Answer):
     """Why the plan waits for the instrument, and since when."""
     paused_by: str | None = None
     """What paused the plan, other than a person."""
+    steering: dict[str, Any] | None = None
+    """What operators asked of the campaign that runs: `wished` positions not suggested yet, `excluded` regions."""
     room: dict[str, Any] | None = None
     """Free bytes on the disk, and how many points they are for."""
     safe: bool | None = None

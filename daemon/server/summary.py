@@ -58,7 +58,7 @@ def summarise(service: QueueService) -> ServerStatus:
             history=found.history_uid,
             lock=found.lock_uid,
         ),
-        **{name: told.get(name) for name in ("suspended", "paused_by", "room", "safe")},
+        **{name: told.get(name) for name in ("suspended", "paused_by", "steering", "room", "safe")},
     )
 
 

@@ -39,7 +39,7 @@ export function view(app, root, scope, words) {
   root.append(h("div", { class: "title-row" }, h("h1", { class: "title" }, t("view.map")), runTitle(runs, scope)), nothing, layout);
   const draw = scope.painter(() => drawAll(app, { runs, maps, tools, panel, parts, line, layout, nothing }));
   tools.bind(panel, draw);
-  panel.clicked = (number) => select(app, tools, draw, number);
+  panel.clicked = (number, x, y) => parts.steering.click(x, y) || select(app, tools, draw, number);
   panel.hovered = (x, y) => write(line, readout(panel, runs.value, maps.value, x, y));
   parts.player.changed = draw;
   scope.listen(panel.canvas, "keydown", (/** @type {KeyboardEvent} */ event) => step(event, app, tools, draw, runs.value?.primary.length ?? 0));
