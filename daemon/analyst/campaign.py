@@ -109,7 +109,7 @@ class Campaign:
     def write_results(self) -> None:
         """Writes maps, components and weights into the run."""
         if self.optimizer is not None and np.isfinite(self._values).any():
-            write_maps(self._run, self.optimizer, self._begin.units)
+            write_maps(self._run, self.optimizer, self._begin.units, self._earlier)
         if self._features.unmixing is not None:
             detector = self._features.settings.detector
             own = len(self._features) - self._earlier

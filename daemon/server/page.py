@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,13 +27,14 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """What is served, by suffix."""
-EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-"""Plotly adds an empty style element, and rules to it one by one."""
+STYLES = re.compile(rb"""\.textContent=(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
+"""Texts that Plotly puts into elements, style sheets among them."""
+ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        f"style-src-elem 'self' {EMPTY_STYLE}",
+        "style-src-elem 'self' {styles}",
         "style-src-attr 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "connect-src 'self'",
@@ -40,9 +44,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-"""What the page may load and do: its own files, and the API that served it."""
+"""What the page may load and do: its own files, the API that served it, and the styles that Plotly adds."""
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -79,11 +82,23 @@ class Assets:
         if (plotly := _plotly()) is not None:
             self._paths[PLOTLY] = plotly
         self._known: dict[str, Asset] = {}
+        self._policy: tuple[int, str] = (0, "")
 
     @property
     def names(self) -> list[str]:
         """Every file, by its path below the folder."""
         return sorted(self._paths)
+
+    def policy(self) -> str:
+        """The content security policy, with hashes of the styles that Plotly adds; blocks when it is asked first."""
+        path = self._paths.get(PLOTLY)
+        changed = 0 if path is None else path.stat().st_mtime_ns
+        if not self._policy[1] or self._policy[0] != changed:
+            found = [b""] if path is None else [b"", *added_styles(path.read_bytes())]
+            hashes = (base64.b64encode(hashlib.sha256(style).digest()).decode() for style in found)
+            styles = " ".join(f"'sha256-{each}'" for each in hashes)
+            self._policy = (changed, POLICY.format(styles=styles))
+        return self._policy[1]
 
     def get(self, name: str) -> Asset:
         """A file; blocks.
@@ -121,9 +136,10 @@ def add_page(app: FastAPI, folder: Path = DASHBOARD) -> None:
 async def _answer(assets: Assets, name: str, request: Request) -> Response:
     try:
         asset = await asyncio.to_thread(assets.get, name)
+        policy = await asyncio.to_thread(assets.policy)
     except (KeyError, OSError):
         raise HTTPException(404, "the dashboard has no such file") from None
-    headers = {**HEADERS, "ETag": asset.tag}
+    headers = {**HEADERS, "Content-Security-Policy": policy, "ETag": asset.tag}
     if asset.tag in request.headers.get("if-none-match", "").replace("W/", "").split(", "):
         return Response(status_code=304, headers=headers)
     body = asset.body
@@ -132,6 +148,14 @@ async def _answer(assets: Assets, name: str, request: Request) -> Response:
     else:
         body = await asyncio.to_thread(gzip.decompress, body)
     return Response(body, headers=headers, media_type=TYPES[Path(name).suffix])
+
+
+def added_styles(script: bytes) -> Iterator[bytes]:
+    """The style sheets that a script adds to its page, beside empty ones to which it adds rules."""
+    for single, double in STYLES.findall(script):
+        text = re.sub(rb"\\(.)", lambda match: ESCAPES.get(match[1], match[1]), single or double)
+        if b"{" in text:
+            yield text
 
 
 def _plotly() -> Path | None:

@@ -131,9 +131,10 @@ export function best(run) {
   const last = run.suggestions.length - 1;
   const told = run.suggestions.number("agent_best_value", last);
   const place = names.map((name) => run.suggestions.number(`agent_best_${name}`, last));
-  if (!run.scores.length && Number.isFinite(told) && place.every(Number.isFinite)) winner = nearest(run, names, place) ?? winner;
+  const known = Number.isFinite(told) && place.length > 0 && place.every(Number.isFinite);
+  if (known) winner = nearest(run, names, place) ?? winner;
   const row = rowsByPoint(run).get(winner + 1) ?? -1;
-  const value = !run.scores.length && Number.isFinite(told) ? told : all[winner];
+  const value = known ? told : all[winner];
   const error = value === run.suggestions.number("agent_value", row) ? run.suggestions.number("agent_error", row) : NaN;
   return { value, error, position: names.map((name) => run.primary.number(name, winner)), number: winner + 1 };
 }

@@ -32,10 +32,11 @@ export async function fetchMaps(api, run) {
   const facts = run.detail?.analyses[ANALYSIS] ?? [];
   const mean = facts.find((each) => each.key === "mean");
   if (!mean) return null;
-  const names = facts.map((each) => each.key).filter((key) => key !== "value" && key !== "error");
+  const names = facts.map((each) => each.key).filter((key) => key !== "error");
   const arrays = await Promise.all(names.map((key) => api.bytes(`/runs/${run.uid}/analyses/${ANALYSIS}/${encodeURIComponent(key)}`)));
   const found = Object.fromEntries(names.map((name, index) => [name, new Float64Array(arrays[index])]));
-  const { mean: expected, deviation, acquisition, ...coordinates } = found;
+  const { mean: expected, deviation, acquisition, value, ...coordinates } = found;
+  if (value) run.scores = Array.from(value);
   const size = mean.shape.reduce((all, each) => all * each, 1);
   // An analyst that is just writing may have replaced some of them already by those of another space.
   if (!deviation || !acquisition || [expected, deviation, acquisition].some((each) => each.length !== size)) return null;

@@ -61,7 +61,7 @@ def test_what_cannot_be_measured_is_refused(thoughtful_engine: Engine, scan: Par
     with pytest.raises(PlanRejected, match="nothing may be measured there"):
         engine.steering.wish({"stage_x": 10.0, "stage_y": 10.0})
     for region in ({"kind": "box", "limits": {"stage_x": [0, 150]}}, {"kind": "box"}, {"kind": "cloud"}, "everything"):
-        with pytest.raises(PlanRejected, match="^region"):
+        with pytest.raises(PlanRejected, match=r"^region"):
             engine.steering.exclude(region)
     commands = EngineCommands(engine, Register())
     answer = commands.obey({"command": "measure", "arguments": {"position": {"stage_x": 1.0}}})
