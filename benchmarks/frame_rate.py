@@ -3,10 +3,11 @@
 The camera fills slots of shared memory, a thread writes them; the plain file is written by the camera's own loop, from
 the camera's memory. A camera *copies* its frames into the slots, or its hardware writes them there (*in place*), as it
 does where the vendor's interface takes buffers: the slots hold the frames already. Both files are forced to the medium
-equally: never, once at the end, or every 64 frames. They take turns, after one round of each that does not count; a
-ratio is that of two neighbours, and its median stands in the table. Processor time is that of all threads of ours, per
-frame. What was written is read back by zarr and compared, frame by frame. Sparse frames hold Poisson counts of mean
-0.05, noisy ones of mean 20 on an offset of 100.
+equally: never, once at the end, or every 64 frames. They take turns, and the one that begins changes, after one round
+of each that does not count and in which what was written is read back by zarr and compared, frame by frame; before
+each round as much again is written and removed, so that the system has memory for its page cache. A ratio is that of
+two neighbours, and its median stands in the table. Processor time is that of all threads of ours, per frame. Sparse
+frames hold Poisson counts of mean 0.05, noisy ones of mean 20 on an offset of 100.
 
 Run `python -m benchmarks.frame_rate --write`; `--folder` names a folder on the disk to be tried.
 """
@@ -101,21 +102,24 @@ def plain(folder: Path, frames: Frames, count: int, durability: str) -> Outcome:
     return Outcome(seconds, 0.0, size)
 
 
-def streamed(ring: FrameRing, codec: str, copies: bool) -> Callable[[Path, Frames, int, str], Outcome]:
-    """Return what writes the frames as a run's frames are written."""
+def streamed(ring: FrameRing, codec: str, copies: bool, checked: bool) -> Callable[[Path, Frames, int, str], Outcome]:
+    """Return what writes the frames as a run's frames are written, and reads them back where they are checked."""
 
     def write(folder: Path, frames: Frames, count: int, durability: str) -> Outcome:
         files = render_array(LAYOUT, CODECS[codec])
-        # Slots are taken in turns, and the ring counts on from run to run.
-        for number, slot in enumerate(ring.slots):
-            np.copyto(slot, frames[(number - ring.published) % DIFFERENT])
+        # Which of them is taken next is the ring's affair.
+        held = {slot.ctypes.data: number % DIFFERENT for number, slot in enumerate(ring.slots)}
+        for slot in ring.slots:
+            np.copyto(slot, frames[held[slot.ctypes.data]])
+        given = []
         begin, used = time.perf_counter(), time.process_time()
         place_array(folder / "primary", files)
         array = folder / "primary" / LAYOUT.key
-        store = FrameStore(array, CODECS[codec], LAYOUT.shard_shape[0], sync=durability == "every 64")
+        store = FrameStore(array, CODECS[codec], LAYOUT.shard_shape[0], sync=durability != "never")
         pipe = FramePipe(ring, store, sync=durability == "every 64")
         for number in range(count):
             slot = pipe.reserve()
+            given.append(slot)
             if copies:
                 np.copyto(slot, frames[number % DIFFERENT])
             pipe.publish()
@@ -125,7 +129,9 @@ def streamed(ring: FrameRing, codec: str, copies: bool) -> Callable[[Path, Frame
         store.close()
         set_length(array, count)
         seconds, processor = time.perf_counter() - begin, time.process_time() - used
-        check(array, frames, count)
+        if checked:
+            numbers = range(count) if copies else [held[slot.ctypes.data] for slot in given]
+            check(array, [frames[number % DIFFERENT] for number in numbers])
         size = sum(file.stat().st_size for file in array.rglob("*") if file.is_file())
         shutil.rmtree(folder / "primary")
         return Outcome(seconds, 1e3 * processor / count, size)
@@ -133,24 +139,31 @@ def streamed(ring: FrameRing, codec: str, copies: bool) -> Callable[[Path, Frame
     return write
 
 
-def check(array: Path, frames: Frames, count: int) -> None:
+def check(array: Path, given: Frames) -> None:
     """Read every frame back with zarr."""
     stored = zarr.open_array(array, mode="r")
-    if stored.shape[0] != count:
-        raise SystemExit(f"{stored.shape[0]} frames on disk, {count} were written")
-    for number in range(count):
-        if not np.array_equal(np.asarray(stored[number, 0]), frames[number % DIFFERENT]):
+    if stored.shape[0] != len(given):
+        raise SystemExit(f"{stored.shape[0]} frames on disk, {len(given)} were written")
+    for number, frame in enumerate(given):
+        if not np.array_equal(np.asarray(stored[number, 0]), frame):
             raise SystemExit(f"frame {number} is not what was written")
+
+
+def warm(folder: Path, frames: Frames, count: int) -> None:
+    """Write as much again and remove it."""
+    plain(folder, frames, 2 * count, "never")
 
 
 def measure(case: Case, folder: Path, ring: FrameRing, count: int, rounds: int) -> tuple[object, ...]:
     """Let both take turns; return a row of the table."""
     frames = {"noisy": noisy, "sparse": sparse}[case.kind]()
-    ours, theirs = streamed(ring, case.codec, case.copies), plain
     pairs = []
     for number in range(rounds + 1):
-        pair = (theirs(folder, frames, count, case.durability), ours(folder, frames, count, case.durability))
-        pairs += [pair] if number else []
+        ours = streamed(ring, case.codec, case.copies, checked=number == 0)
+        warm(folder, frames, count)
+        turns = (plain, ours) if number % 2 else (ours, plain)
+        done = {turn: turn(folder, frames, count, case.durability) for turn in turns}
+        pairs += [(done[plain], done[ours])] if number else []
     ratio = statistics.median(one.seconds / other.seconds for one, other in pairs)
     raw = count * frames[0].nbytes
     rates = [raw / 1e6 / statistics.median(pair[side].seconds for pair in pairs) for side in (0, 1)]
@@ -199,7 +212,7 @@ HEADS = (
 def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description="Compare the rate of frames into Zarr with that of a plain file.")
-    parser.add_argument("--frames", type=int, default=512, help="frames in a run")
+    parser.add_argument("--frames", type=int, default=1024, help="frames in a run")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each that count")
     parser.add_argument(
         "--folder", type=Path, default=None, help="on the disk to be tried; default: the working folder"

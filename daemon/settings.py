@@ -20,6 +20,7 @@ from daemon.library_settings import LibrarySettings
 from daemon.retention_settings import RetentionSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
+from daemon.stream_settings import StreamSettings
 
 DEFAULT_FILE = Path(__file__).with_name("default_settings.toml")
 """The settings used when no file is named: the diffractometer twin."""
@@ -92,8 +93,10 @@ class AnalysisSettings(StrictModel):
 
     unmixing: UnmixingSettings = UnmixingSettings()
     """How the frames of a scan are decomposed into components."""
+    stream: StreamSettings = StreamSettings()
+    """What is done with frames while they arrive: a chain of steps that each frame passes."""
     standards: LibrarySettings | None = None
-    """Standard spectra that `beampilot unmix` compares with when no file is named."""
+    """Standard spectra that found ones are compared with: in stack scans, and by `beampilot unmix` without a file."""
 
 
 class AnalystSettings(StrictModel):
@@ -101,7 +104,7 @@ class AnalystSettings(StrictModel):
 
     threads: int | None = Field(default=None, ge=1)
     """Threads for linear algebra; without it, one less than there are cores, and at least one."""
-    niceness: int = Field(default=5, ge=0, le=19)
+    niceness: int = Field(default=10, ge=0, le=19)
     """How far the process steps back when others want the processor (0 not at all, 19 most)."""
     startup_timeout: float = Field(default=60.0, gt=0)
     """How long the process may take to start, s."""

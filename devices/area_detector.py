@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ophyd import Component, Signal
 
 from devices.base import CONFIG, HINTED, BackedDevice, BackendSignal, number_key
+from devices.checks import statistics
 from devices.errors import OperationError, SaturatedFrameError, WrongFrameError
 from devices.frames import FrameLayout
 from devices.protocols import Coordinate, FrameBackend
@@ -74,6 +75,11 @@ class AreaDetector(BackedDevice[FrameBackend]):
             writer.prepare(self.layout)
 
     @property
+    def frames_per_event(self) -> int:
+        """How many frames one trigger takes."""
+        return 1
+
+    @property
     def layout(self) -> FrameLayout:
         """What the frames look like; the camera was asked when it was connected or staged."""
         if self._layout is None:
@@ -86,6 +92,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
                 self.frame_coordinates(),
                 backend.bad_pixels(),
                 _saturation(backend),
+                self.frames_per_event,
             )
         return self._layout
 
@@ -155,7 +162,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
         """
         error = self._wrong(frame)
         if error is None and self.saturated_fraction is not None:
-            error = self._saturated(frame[self.layout.good_pixels])
+            error = self.too_bright(frame[self.layout.good_pixels])
         if error is not None:
             raise error
 
@@ -166,7 +173,7 @@ class AreaDetector(BackedDevice[FrameBackend]):
         good = np.empty(0)
         if (error := self._wrong(frame)) is None:
             good = frame[self.layout.good_pixels]
-            error = self._saturated(good)
+            error = self.too_bright(good)
         if error is not None:
             return error
         try:
@@ -174,12 +181,15 @@ class AreaDetector(BackedDevice[FrameBackend]):
                 self.writer.write(self.layout, frame)
         except Exception as error:
             return error
+        self._keep(frame, *statistics(good, self.layout.counts))
+        return None
+
+    def _keep(self, frame: NDArray[Any], total: float, largest: float) -> None:
+        """Keep the last frame, and the numbers of what was taken, for ``read``."""
         self.last_frame = frame
-        total, largest = self._statistics(good)
         now = self.backend.time()
         self.total.put(total, timestamp=now, force=True)
         self.max.put(largest, timestamp=now, force=True)
-        return None
 
     def _wrong(self, frame: NDArray[Any]) -> WrongFrameError | None:
         """Return why a frame does not fit what the camera says of its frames, or None."""
@@ -192,8 +202,8 @@ class AreaDetector(BackedDevice[FrameBackend]):
             return None
         return WrongFrameError(f"{self.name}: the exposure gave {what}")
 
-    def _saturated(self, good: NDArray[Any]) -> SaturatedFrameError | None:
-        """Return why a frame is too bright, or None."""
+    def too_bright(self, good: NDArray[Any]) -> SaturatedFrameError | None:
+        """Return why a frame with these good pixels, of any shape, is too bright, or None."""
         limit, level = self.saturated_fraction, self.layout.saturation
         if limit is None or level is None or not good.size:
             return None
@@ -203,14 +213,6 @@ class AreaDetector(BackedDevice[FrameBackend]):
         return SaturatedFrameError(
             f"{self.name}: {fraction:.1%} of the frame's pixels are saturated (at most {limit:.1%} may be)"
         )
-
-    def _statistics(self, good: NDArray[Any]) -> tuple[float, float]:
-        """Return the sum and the largest value of the good pixels; pixels without a value (NaN) are left out."""
-        if self.layout.counts:
-            return int(good.sum(dtype=np.int64)), int(good.max(initial=0))
-        if not np.isfinite(good).any():
-            return float("nan"), float("nan")
-        return float(np.nansum(good)), float(np.nanmax(good))
 
     def _give_up(self) -> None:
         """End an exposure that nobody waits for any more."""

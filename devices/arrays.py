@@ -41,7 +41,7 @@ def render_array(layout: FrameLayout, codec: FrameCodec) -> Files:
     zarr.create_array(
         store,
         name=layout.key,
-        shape=(0, *layout.chunk_shape[1:]),
+        shape=(0, *layout.shard_shape[1:]),
         chunks=layout.chunk_shape,
         shards=cast(Any, {"shape": layout.shard_shape, "index_location": "start"}),
         dtype=layout.little_endian,

@@ -67,7 +67,7 @@ def _compact(array: Path, metadata: dict[str, Any], target: Path, wanted: Callab
     packed = zarr.create_array(
         target,
         shape=metadata["shape"],
-        chunks=(1, *frame),
+        chunks=(1, 1, *frame[1:]),
         shards=(per_shard, *frame),
         dtype=dtype,
         compressors=ZstdCodec(level=3),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from devices.codecs import decode
 from devices.errors import FrameWriterError
 from devices.protocols import Coordinate
-from devices.shards import read_packed
+from devices.shards import MOST_FRAMES, read_packed
 from devices.store import frames_per_shard, shard_file
 
 
@@ -30,6 +30,7 @@ class FrameLayout:
         coordinates: Coordinates by dimension name, ``<key>_y`` and ``<key>_x``.
         bad_pixels: Pixels known to be hot or dead, shape (y, x), or None.
         saturation: Value from which on a pixel is saturated, or None where none is known.
+        frames: Frames of one event.
         good_pixels: The others, shape (y, x).
     """
 
@@ -40,9 +41,17 @@ class FrameLayout:
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
     bad_pixels: NDArray[np.bool_] | None = None
     saturation: float | None = None
+    frames: int = 1
     good_pixels: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
+        """Check the number of frames.
+
+        Raises:
+            FrameWriterError: A shard has no room for one event.
+        """
+        if not 1 <= self.frames <= MOST_FRAMES:
+            raise FrameWriterError(f"{self.key}: an event holds 1 to {MOST_FRAMES} frames, not {self.frames}")
         good = np.ones(self.shape, bool) if self.bad_pixels is None else ~self.bad_pixels
         object.__setattr__(self, "good_pixels", good)
 
@@ -58,13 +67,14 @@ class FrameLayout:
 
     @property
     def chunk_shape(self) -> tuple[int, int, int, int]:
-        """Shape of one event's chunk, with the event axis first."""
+        """Shape of one frame's chunk, with the event axis first."""
         return (1, 1, *self.shape)
 
     @property
     def shard_shape(self) -> tuple[int, int, int, int]:
         """Shape of a shard: as many events as go into one file."""
-        return (frames_per_shard(self.dtype.itemsize * self.shape[0] * self.shape[1]), 1, *self.shape)
+        room = frames_per_shard(self.dtype.itemsize * self.shape[0] * self.shape[1])
+        return (max(1, room // self.frames), self.frames, *self.shape)
 
     @property
     def little_endian(self) -> np.dtype[Any]:
@@ -75,6 +85,7 @@ class FrameLayout:
         """Tell whether another layout is equal, arrays compared element by element."""
         return (
             (self.key, self.shape, self.dtype, self.units) == (other.key, other.shape, other.dtype, other.units)
+            and self.frames == other.frames
             and np.array_equal(self.good_pixels, other.good_pixels)
             and (self.bad_pixels is None) == (other.bad_pixels is None)
             and self.saturation == other.saturation
@@ -88,21 +99,29 @@ class FrameLayout:
             "source": "backend:expose",
             "dtype": "array",
             "dtype_numpy": self.little_endian.str,
-            "shape": [1, *self.shape],
+            "shape": [self.frames, *self.shape],
             "dims": list(self.dimensions),
             "units": self.units,
             "external": "STREAM:",
         }
 
 
-def read_frame(array: Path, index: int) -> NDArray[Any]:
-    """Read the frame of one event, of an open run or of a closed one.
+def read_frames(array: Path, index: int) -> NDArray[Any]:
+    """Read all frames of one event, shape (frames, y, x): see :func:`read_frame`."""
+    first = read_frame(array, index)
+    count = _described(array)["shape"][1]
+    return np.stack([first, *(read_frame(array, index, number) for number in range(1, count))])
+
+
+def read_frame(array: Path, index: int, frame: int = 0) -> NDArray[Any]:
+    """Read a frame of one event, of an open run or of a closed one.
 
     While a run is open its frames lie on disk before the array's length says so: this reads the shard itself.
 
     Args:
         array: Folder of the array, ``<run>/<stream>/<key>``.
         index: Which event, counted from 0.
+        frame: Which of its frames, counted from 0.
 
     Returns:
         The frame, shape (y, x).
@@ -111,29 +130,35 @@ def read_frame(array: Path, index: int) -> NDArray[Any]:
         FrameWriterError: There is no such frame, or its shard is damaged.
     """
     try:
-        metadata = json.loads((array / "zarr.json").read_text(encoding="utf-8"))
-        length, _, *shape = metadata["shape"]
-        if index < 0 or 0 < length <= index:
+        metadata = _described(array)
+        length, count, *shape = metadata["shape"]
+        if index < 0 or 0 < length <= index or not 0 <= frame < count:
             raise FileNotFoundError
         packing = metadata["codecs"][0].get("configuration", {})
         if packing.get("index_location") != "start":
-            return _read_by_zarr(array, index)
-        per_shard = metadata["chunk_grid"]["configuration"]["chunk_shape"][0]
-        number, place = divmod(index, per_shard)
+            return _read_by_zarr(array, index, frame)
+        per_shard = metadata["chunk_grid"]["configuration"]["chunk_shape"][0] * count
+        number, place = divmod(index * count + frame, per_shard)
         content = read_packed(shard_file(array, number), per_shard, place)
         if content is None:
             raise FileNotFoundError
         dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         return decode(content, [codec["name"] for codec in packing["codecs"]], dtype).reshape(shape)
     except FileNotFoundError:
-        raise FrameWriterError(f"{array}: there is no frame of event {index}") from None
+        which = f" number {frame}" if frame else ""
+        raise FrameWriterError(f"{array}: there is no frame{which} of event {index}") from None
 
 
-def _read_by_zarr(array: Path, index: int) -> NDArray[Any]:
+def _described(array: Path) -> dict[str, Any]:
+    """Return what describes an array."""
+    return json.loads((array / "zarr.json").read_text(encoding="utf-8"))
+
+
+def _read_by_zarr(array: Path, index: int, frame: int) -> NDArray[Any]:
     """Read a frame of an array that was packed after its run, or was written by another program."""
     import zarr
 
     frames = zarr.open_array(array, mode="r")
     if index >= frames.shape[0]:
         raise FileNotFoundError
-    return np.asarray(frames[index, 0])
+    return np.asarray(frames[index, frame])

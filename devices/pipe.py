@@ -11,6 +11,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ class FramePipe:
         self._begin = self._published = self._written = ring.published
         self._durable = self._begin
         self._unsynced_since = 0.0
+        self._syncing: tuple[int, Future[None]] | None = None
         self.times = array("d")
         self._closing = self._ended = False
         self._done: Done | None = None
@@ -99,7 +101,7 @@ class FramePipe:
             self._raise_failure()
             if self._closing:
                 raise FrameWriterError("no more frames are taken: the stream was ended")
-        return self.ring.claim(self._published)
+            return self.ring.claim(self._published)
 
     def publish(self, at: float | None = None) -> None:
         """Hand over the slot that was reserved last.
@@ -155,9 +157,7 @@ class FramePipe:
             while (stop := self._next()) is not None:
                 if stop > self._written:
                     self._write(stop)
-                if self._sync_due():
-                    self._store.sync()
-                    self._make_durable()
+                self._follow_sync()
         except Exception as error:
             failure = FrameWriterError(f"frames could not be written: {error}")
             failure.__cause__ = error
@@ -183,24 +183,34 @@ class FramePipe:
 
     def _write(self, stop: int) -> None:
         """Write the frames before ``stop``, and free their slots."""
-        slots, first = self.ring.slots, self._written
-        frames = [slots[number % len(slots)] for number in range(first, stop)]
-        self._store.write(self.first + first - self._begin, frames)
+        first = self._written
+        self._store.write(self.first + first - self._begin, [self.ring.slot(number) for number in range(first, stop)])
         if self._durable == first:
             self._unsynced_since = time.monotonic()
         with self._freed:
+            for number in range(first, stop):
+                self.ring.release(number)
             self._written = stop
             self._freed.notify()
         if not self._sync:
-            self._make_durable()
+            self._make_durable(stop)
 
-    def _sync_due(self) -> bool:
-        """Tell whether what is written must be forced to the medium now."""
+    def _follow_sync(self) -> None:
+        """Force what is written to the medium when it is time; frames are written on meanwhile, a batch of them."""
+        if self._syncing is not None:
+            upto, syncing = self._syncing
+            if not (syncing.done() or self._written - upto >= SYNC_FRAMES or self._written == self._published):
+                return
+            syncing.result()
+            self._syncing = None
+            self._make_durable(upto)
         waiting = self._written - self._durable
-        return waiting > 0 and (waiting >= SYNC_FRAMES or self._closing or self._patience() == 0.0)
+        if waiting > 0 and (waiting >= SYNC_FRAMES or self._closing or self._patience() == 0.0):
+            self._syncing = self._written, self._store.begin_sync()
+            self._unsynced_since = time.monotonic()
 
-    def _make_durable(self) -> None:
-        """Count what is written as durable, and tell."""
-        self._durable = self._written
+    def _make_durable(self, upto: int) -> None:
+        """Count frames as durable, and tell."""
+        self._durable = upto
         if self._on_durable is not None:
             self._on_durable(self.durable)

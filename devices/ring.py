@@ -3,7 +3,9 @@
 Each slot carries the number of its frame. It says "busy" while the slot is being filled, so that a reader that
 looks before and after it copied knows whether what it has is one frame. Readers never hold a slot: whoever is slow
 misses the oldest frames, and the camera does not notice. Who must have every frame is the writer, and the pipe in
-front of it (see ``devices.pipe``) keeps a slot from being filled again before it is written.
+front of it (see ``devices.pipe``) keeps a slot from being filled again before it is written. A slot whose frame is
+written is soon filled again, and others are used only when the disk falls behind: memory that was used a moment ago is
+still in the processor's cache.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import tempfile
 import time
 import uuid
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,9 @@ PAGE = 4096
 PREFIX = "beampilot-frames-"
 BUSY = 2**64 - 1
 """Stands for the number of a slot that is being filled or was never filled."""
+
+HOT_BYTES = 8 * 2**20
+"""Slots of so many bytes take turns while the disk keeps up."""
 
 POLL = 0.0005
 """How often a reader that waits looks for a new frame, s."""
@@ -57,6 +63,9 @@ class FrameRing:
         self.slots: list[NDArray[Any]] = [
             np.frombuffer(memory, self.dtype, pixels, first + room * slot).reshape(self.shape) for slot in range(count)
         ]
+        self._hot_slots = min(count, max(2, HOT_BYTES // room))
+        self._hot, self._rest = deque(range(self._hot_slots)), list(range(count - 1, self._hot_slots - 1, -1))
+        self._held: dict[int, int] = {}
 
     @classmethod
     def create(cls, shape: tuple[int, int], dtype: np.dtype[Any], slots: int) -> FrameRing:
@@ -112,10 +121,33 @@ class FrameRing:
         return int(self._published[0])
 
     def claim(self, number: int) -> NDArray[Any]:
-        """Return the slot of a frame, to be filled; readers do not find what was in it any more."""
-        slot = number % len(self.slots)
+        """Return a slot for a frame, to be filled; readers do not find what was in it any more.
+
+        One that was released, or the oldest frame's where none was.
+        """
+        if number not in self._held:
+            if self._hot:
+                slot = self._hot.popleft()
+            elif self._rest:
+                slot = self._rest.pop()
+            else:
+                slot = self._held.pop(min(self._held))
+            self._held[number] = slot
+        slot = self._held[number]
         self._numbers[slot] = BUSY
         return self.slots[slot]
+
+    def slot(self, number: int) -> NDArray[Any]:
+        """Return the slot of a frame that was claimed and not released, shape (y, x)."""
+        return self.slots[self._held[number]]
+
+    def release(self, number: int) -> None:
+        """Let the slot of a frame be filled again; until then readers find the frame."""
+        slot = self._held.pop(number)
+        if slot < self._hot_slots:
+            self._hot.append(slot)
+        else:
+            self._rest.append(slot)
 
     def publish(self, number: int, at: float) -> None:
         """Show a frame to readers.
@@ -124,7 +156,7 @@ class FrameRing:
             number: Its number, one more than that of the frame before.
             at: When it was taken, s since 1970.
         """
-        slot = number % len(self.slots)
+        slot = self._held[number]
         self._times[slot] = at
         self._numbers[slot] = number
         self._published[0] = number + 1
@@ -139,9 +171,10 @@ class FrameRing:
         Returns:
             The frame and when it was taken, s since 1970; None where its slot has another by now, or none yet.
         """
-        slot = number % len(self.slots)
-        if int(self._numbers[slot]) != number:
+        found = np.flatnonzero(self._numbers == number)
+        if not found.size:
             return None
+        slot = int(found[0])
         frame, at = np.empty(self.shape, self.dtype) if out is None else out, float(self._times[slot])
         np.copyto(frame, self.slots[slot])
         return (frame, at) if int(self._numbers[slot]) == number else None

@@ -40,6 +40,7 @@ class Series:
         index: Event of the frame that came last by itself.
         data: The documents that announce frames, by the last event of each.
         pipe: Where a stream of frames goes through, from its beginning until the next.
+        event: Where the frames of one event go through, from the first of them until the next event.
         first: Event of the next frame of the stream to be announced.
     """
 
@@ -50,6 +51,7 @@ class Series:
     index: int = -1
     data: dict[int, dict[str, Any]] = field(default_factory=dict)
     pipe: FramePipe | None = None
+    event: FramePipe | None = None
     first: int = 0
 
     def announced(self, index: int) -> bool:
@@ -90,9 +92,12 @@ class Series:
     def end_stream(self) -> None:
         """End a stream: all that the camera gave is written. Why that failed is told to whoever streams."""
         pipe, self.pipe = self.pipe, None
+        event, self.event = self.event, None
+        for one in (pipe, event):
+            if one is not None:
+                with contextlib.suppress(FrameWriterError):
+                    one.finish()
         if pipe is not None:
-            with contextlib.suppress(FrameWriterError):
-                pipe.finish()
             self.index = self.length - 1
 
 
@@ -102,7 +107,7 @@ class Viewer:
     Args:
         layout: What the frames look like.
         ring: Where they are.
-        first: Event of the first frame.
+        first: Place of the first frame in the array, all events' frames counted.
         watcher: Who looks.
     """
 
@@ -118,7 +123,7 @@ class Viewer:
         self._due = time.monotonic() + VIEW_SECONDS
         # Its slot may hold a newer frame by now, which comes next time.
         if (found := self._ring.copy(self._begin + durable - 1)) is not None:
-            self._watcher(self._layout, self._first + durable - 1, found[0])
+            self._watcher(self._layout, (self._first + durable - 1) // self._layout.frames, found[0])
 
 
 def stream_resource(array: Path, layout: FrameLayout) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.codecs import FrameCodec
+from devices.codecs import FrameCodec, Packed
 from devices.files import sync_file, write_whole
 from devices.shards import MOST_FRAMES, ShardFile, blank_index
 
@@ -43,10 +44,12 @@ class FrameStore:
 
     def __init__(self, array: Path, codec: FrameCodec, per_shard: int, *, sync: bool = False) -> None:
         self._array, self._per_shard, self._sync = array, per_shard, sync
-        self._encode = codec.encoder()
+        self._encode, self._packs = codec.encoder(), bool(codec.library)
         self._shard: tuple[int, ShardFile] | None = None
-        self._unsynced: dict[str, ShardFile | None] = {}
+        self._ahead: tuple[int, Future[None]] | None = None
+        self._unsynced: set[str] = set()
         self._new: set[str] = set()
+        self._helpers: dict[str, ThreadPoolExecutor] = {}
 
     def write(self, first: int, frames: Sequence[NDArray[Any]]) -> None:
         """Write the frames of consecutive events; what was written for these events before is replaced.
@@ -62,50 +65,87 @@ class FrameStore:
             number, place = divmod(first, self._per_shard)
             now = frames[: self._per_shard - place]
             shard = self._open(number)
-            shard.append(place, [self._encode(frame) for frame in now])
-            self._unsynced[shard.path] = shard
+            if len(frames) > 1:
+                self._make_ahead(number + 1)
+            shard.append(place, self._pack(now))
+            self._unsynced.add(shard.path)
             first, frames = first + len(now), frames[len(now) :]
+
+    def _pack(self, frames: Sequence[NDArray[Any]]) -> list[Packed]:
+        """Pack frames, half of them in another thread where that takes long."""
+        half = len(frames) // 2 if self._packs else 0
+        others = self._helper("pack").submit(lambda: [self._encode(frame) for frame in frames[:half]]) if half else None
+        rest = [self._encode(frame) for frame in frames[half:]]
+        return rest if others is None else [*others.result(), *rest]
 
     def sync(self) -> None:
         """Force everything that was written to the medium, and the names of new files and folders."""
-        for path, shard in self._unsynced.items():
-            if shard is None:
-                sync_file(path)
-            else:
-                shard.sync()
-        for folder in self._new:
-            sync_file(folder)
-        self._unsynced.clear()
-        self._new.clear()
+        if "sync" in self._helpers:
+            self.begin_sync().result()  # what was begun before ends before
+        else:
+            _sync_all(self._take_unsynced())
+
+    def begin_sync(self) -> Future[None]:
+        """Begin to force what was written so far to the medium; what is written meanwhile need not be among it."""
+        return self._helper("sync").submit(_sync_all, self._take_unsynced())
 
     def close(self) -> None:
         """Write no more."""
         if self._shard is not None:
-            self._close_shard(self._shard[1])
+            self._shard[1].close()
             self._shard = None
+        for helper in self._helpers.values():
+            helper.shutdown()
+        self._helpers.clear()
+        self._ahead = None
+
+    def _helper(self, name: str) -> ThreadPoolExecutor:
+        """Return a thread that does one kind of work, in the order in which it is asked."""
+        if name not in self._helpers:
+            self._helpers[name] = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-frames")
+        return self._helpers[name]
+
+    def _take_unsynced(self) -> list[str]:
+        """Return the files and folders that are to be forced to the medium, each once."""
+        paths, self._unsynced, self._new = [*self._unsynced, *self._new], set(), set()
+        return paths
+
+    def _make_ahead(self, number: int) -> None:
+        """Begin to make the shard that a burst will need next: that takes as long as to write some frames."""
+        if self._ahead is None or self._ahead[0] != number:
+            self._ahead = number, self._helper("make").submit(self._make, number)
+
+    def _make(self, number: int) -> None:
+        """Make a shard without frames, where it is absent."""
+        path = shard_file(self._array, number)
+        if not path.exists():
+            write_whole(path, blank_index(self._per_shard))
 
     def _open(self, number: int) -> ShardFile:
         """Return a shard, open; only one is at a time."""
         if self._shard is not None:
             if self._shard[0] == number:
                 return self._shard[1]
-            self._close_shard(self._shard[1])
+            self._shard[1].close()
             self._shard = None
-        path = os.fspath(shard_file(self._array, number))
-        folder = os.path.dirname(path)  # noqa: PTH120
-        if not os.path.exists(path):  # noqa: PTH110
-            write_whole(Path(path), blank_index(self._per_shard))
-            for _ in range(DEPTH + 1):
-                self._new.add(folder)
-                folder = os.path.dirname(folder)  # noqa: PTH120
+            if self._sync:
+                self.begin_sync()  # what is on the medium at the end need not be waited for then
+        if self._ahead is not None and self._ahead[0] == number:
+            self._ahead[1].result()
+        else:
+            self._make(number)
+        path = folder = os.fspath(shard_file(self._array, number))
+        for _ in range(DEPTH + 1):
+            folder = os.path.dirname(folder)  # noqa: PTH120
+            self._new.add(folder)
         self._shard = number, ShardFile(path, self._per_shard, sync=self._sync)
         return self._shard[1]
 
-    def _close_shard(self, shard: ShardFile) -> None:
-        """Close a shard; that it is not on the medium yet stays known."""
-        shard.close()
-        if shard.path in self._unsynced:
-            self._unsynced[shard.path] = None
+
+def _sync_all(paths: Sequence[str]) -> None:
+    """Force files and folders to the medium."""
+    for path in paths:
+        sync_file(path)
 
 
 def on_disk(frame: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from ophyd import Component, Signal
 
 from devices.area_detector import AreaDetector
-from devices.base import number_key
+from devices.base import CONFIG, number_key
+from devices.checks import CheckingSink
 from devices.errors import ExposureInterruptedError, OperationError
 from devices.pipe import FramePipe
 from devices.protocols import Done, FrameBackend, FrameSink, StreamBackend
@@ -27,7 +29,10 @@ ABORT_SECONDS = 5.0
 
 
 class StreamingDetector(AreaDetector):
-    """A camera that takes one frame per trigger, and bursts of frames when it is flown.
+    """A camera that takes one frame per trigger or several, and bursts of frames when it is flown.
+
+    Several frames of one trigger make one event: set ``frames`` before it is staged. Then ``<name>_total`` is the sum
+    of all their good pixels and ``<name>_max`` the largest value of any of them.
 
     A burst is prepared (how many frames), kicked off, and collected while it completes. Each frame is an event of its
     own with the data key ``<name>_time``, when it was taken; the frame itself is external. Frames are announced
@@ -42,6 +47,8 @@ class StreamingDetector(AreaDetector):
         **options: Those of ophyd's ``Device``.
     """
 
+    frames = Component(Signal, value=1, kind=CONFIG)
+
     def __init__(
         self,
         backend: FrameBackend,
@@ -54,7 +61,7 @@ class StreamingDetector(AreaDetector):
     ) -> None:
         super().__init__(backend, name=name, writer=writer, **options)
         self._slots, self._wait = slots, wait
-        self._frames = 1
+        self._burst_frames = 1
         self._ring: FrameRing | None = None
         self._pipe: FramePipe | None = None
         self._burst = self._exposing = Status.finished()
@@ -62,9 +69,41 @@ class StreamingDetector(AreaDetector):
         self._announced = self._paged = 0
 
     @property
+    def frames_per_event(self) -> int:
+        """How many frames one trigger takes; changes when it is staged."""
+        return int(self.frames.get())
+
+    @property
     def ring(self) -> FrameRing | None:
         """Where the frames of a burst can be looked at, by its path also from other processes."""
         return self._ring
+
+    def trigger(self) -> Status:
+        """Take the frames of one event; done when they are durable.
+
+        Raises:
+            OperationError: There are several, and nobody takes them.
+            FrameWriterError: There are several, and no run is open or there is not enough memory.
+        """
+        if self.layout.frames == 1:
+            return super().trigger()
+        if self.writer is None:
+            raise OperationError(f"{self.name}: {self.layout.frames} frames at once need a writer; it would lose them")
+        self._let_go()
+        self._pipe = None
+        ring = self._fitting_ring()
+        pipe = self.writer.write_event(self.layout, ring, self._wait)
+        self._status = status = Status(f"exposures of {self.name}", self.name)
+        sink = CheckingSink(pipe, self.layout, self.too_bright)
+
+        def written(failure: Exception | None) -> None:
+            if failure is None and not status.done:
+                newest = ring.copy(ring.published - 1)
+                self._keep(np.zeros(ring.shape, ring.dtype) if newest is None else newest[0], sink.total, sink.largest)
+            status.finish(failure)
+
+        self._expose(pipe, sink, self.layout.frames, written)
+        return status
 
     def prepare(self, value: int) -> Status:
         """Say how many frames a burst has, and make room for those that will wait.
@@ -75,7 +114,7 @@ class StreamingDetector(AreaDetector):
         """
         if value < 1:
             raise ValueError(f"{self.name}: a burst has at least one frame, not {value}")
-        self._frames = value
+        self._burst_frames = value
         self._fitting_ring()
         return Status.finished(f"preparation of {self.name}")
 
@@ -89,18 +128,13 @@ class StreamingDetector(AreaDetector):
         """
         if self.writer is None:
             raise OperationError(f"{self.name}: a burst needs a writer; without one its frames would be lost")
-        self._give_up()
-        self._exposing.exception(ABORT_SECONDS)  # the camera must have let go of the memory
+        if self.layout.frames > 1:
+            raise OperationError(f"{self.name}: a burst has one frame per event: set {self.name}_frames to 1")
+        self._let_go()
         self._pipe = pipe = self.writer.stream_frames(self.layout, self._fitting_ring(), self._wait)
         self._announced = self._paged = 0
-        self._burst = burst = Status(f"burst of {self._frames} frames of {self.name}", self.name)
-        self._exposing = exposing = Status(f"exposures of {self.name}", self.name)
-
-        def done(error: Exception | None) -> None:
-            exposing.finish(error)
-            pipe.end(lambda failure: burst.finish(error or failure))
-
-        self._stream(pipe, done)
+        self._burst = burst = Status(f"burst of {self._burst_frames} frames of {self.name}", self.name)
+        self._expose(pipe, pipe, self._burst_frames, burst.finish)
         return Status.finished(f"start of {burst.what}")
 
     def complete(self) -> Status:
@@ -146,12 +180,27 @@ class StreamingDetector(AreaDetector):
             ring.close()
         return unstaged
 
-    def _stream(self, sink: FrameSink, done: Done) -> None:
-        """Have the camera fill the sink."""
+    def _let_go(self) -> None:
+        """End what is under way, and wait until the camera has let go of the memory.
+
+        Raises:
+            TimeoutError: It does not.
+        """
+        self._give_up()
+        self._exposing.exception(ABORT_SECONDS)
+
+    def _expose(self, pipe: FramePipe, sink: FrameSink, frames: int, written: Done) -> None:
+        """Have the camera fill a sink that leads to a pipe; ``written`` is called when all is durable, or why not."""
+        self._exposing = exposing = Status(f"exposures of {self.name}", self.name)
+
+        def done(error: Exception | None) -> None:
+            exposing.finish(error)
+            pipe.end(lambda failure: written(error or failure))
+
         if isinstance(self.backend, StreamBackend):
-            self.backend.stream(sink, self._frames, done, dark=self.dark)
+            self.backend.stream(sink, frames, done, dark=self.dark)
         else:
-            self._repeater = _Repeater(self, sink, self._frames, done)
+            self._repeater = _Repeater(self, sink, frames, done)
             self._repeater.start()
 
     def _fitting_ring(self) -> FrameRing:

@@ -54,6 +54,10 @@ class FrameWriter(Protocol):
         """Take the frames of a camera from a ring, each for an event of its own, until the pipe is finished."""
         ...
 
+    def write_event(self, layout: FrameLayout, ring: FrameRing, wait: float) -> FramePipe:
+        """Take all frames of one event from a ring, until the pipe is finished."""
+        ...
+
     def asset_docs(self, key: str) -> Iterator[AssetDoc]:
         """Hand out the documents that announce what was written last, each once."""
         ...
@@ -162,9 +166,7 @@ class ZarrFrameWriter:
         """
         try:
             series = self._series_of(layout)
-            series.end_stream()
-            last = series.index
-            series.index = self._points.get(self.stream, last + series.announced(last) if last >= 0 else 0)
+            self._begin_event(series)
             content = on_disk(frame, layout.little_endian)
             series.store.write(series.index, [content])
             if self._sync:
@@ -188,15 +190,37 @@ class ZarrFrameWriter:
         Raises:
             FrameWriterError: No run is open, the array cannot be made, or the stream before has not ended well.
         """
-        try:
-            series = self._series_of(layout)
-        except OSError as error:
-            raise FrameWriterError(f"{layout.key}: the array could not be made: {error}") from error
+        series = self._opened(layout)
         series.end_stream()
         series.first = series.length
-        viewer = None if self._watcher is None else Viewer(layout, ring, series.first, self._watcher)
+        viewer = self._viewer(layout, ring, series.first)
         series.pipe = FramePipe(ring, series.store, first=series.first, wait=wait, sync=self._sync, on_durable=viewer)
         return series.pipe
+
+    def write_event(self, layout: FrameLayout, ring: FrameRing, wait: float) -> FramePipe:
+        """Take all frames of one event from a ring.
+
+        The event is announced once, whatever became of the pipe: its camera sees to it that it is announced only when
+        the pipe is finished.
+
+        Args:
+            layout: What the camera's frames look like, and how many an event has.
+            ring: Where the camera puts them.
+            wait: How long the camera can wait for a free slot, s.
+
+        Returns:
+            The pipe.
+
+        Raises:
+            FrameWriterError: No run is open, or the array cannot be made.
+        """
+        series = self._opened(layout)
+        self._begin_event(series)
+        first = series.index * layout.frames
+        series.event = FramePipe(
+            ring, series.store, first=first, wait=wait, sync=self._sync, on_durable=self._viewer(layout, ring, first)
+        )
+        return series.event
 
     def asset_docs(self, key: str) -> Iterator[AssetDoc]:
         """Hand out the documents that announce what was written last, each once.
@@ -211,6 +235,27 @@ class ZarrFrameWriter:
         if series is not None and (events := series.waiting):
             yield from series.announce(events)
 
+    def _begin_event(self, series: Series) -> None:
+        """Make the event that the next frames belong to the series' own."""
+        series.end_stream()
+        last = series.index
+        series.index = self._points.get(self.stream, last + series.announced(last) if last >= 0 else 0)
+
+    def _viewer(self, layout: FrameLayout, ring: FrameRing, first: int) -> Viewer | None:
+        """Return who shows some of the frames that go through a ring, the first of them by its place in the array."""
+        return None if self._watcher is None else Viewer(layout, ring, first, self._watcher)
+
+    def _opened(self, layout: FrameLayout) -> Series:
+        """Return the frames of a camera in the current stream.
+
+        Raises:
+            FrameWriterError: No run is open, or the array cannot be made.
+        """
+        try:
+            return self._series_of(layout)
+        except OSError as error:
+            raise FrameWriterError(f"{layout.key}: the array could not be made: {error}") from error
+
     def _series_of(self, layout: FrameLayout) -> Series:
         """Return the frames of a camera in the current stream; the array is made when the first comes."""
         if self.run is None:
@@ -219,7 +264,7 @@ class ZarrFrameWriter:
         if series is None:
             array = self.run / self.stream / layout.key
             place_array(array.parent, self._files(layout), sync=self._sync)
-            store = FrameStore(array, self._codec, layout.shard_shape[0], sync=self._sync)
+            store = FrameStore(array, self._codec, layout.shard_shape[0] * layout.frames, sync=self._sync)
             series = Series(array, layout, store, stream_resource(array, layout))
             self._series[self.stream, layout.key] = series
         return series

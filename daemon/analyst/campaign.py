@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.analyst.energies import EnergyRange, EnergySearch
 from daemon.analyst.features import Features
+from daemon.analyst.frames import sum_of
 from daemon.analyst.maps import write_maps, write_unmixing
 from daemon.analyst.messages import Ask, Begin, Exclude, Observe, Observed, Suggested, Wish
 from daemon.analyst.objective import Objective
 from daemon.analyst.optimiser import make_optimizer, restore_optimizer
 from daemon.analyst.state import CampaignState, lineage, recorded_points, scalars
+from daemon.analyst.stream import FrameStream
+from daemon.analyst.stream_results import write_stream
 from daemon.errors import PlanRejected
+from daemon.library_settings import LibrarySettings
 from daemon.settings import UnmixingSettings
+from daemon.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
     from analysis.optimization import Optimizer
 
 Floats = NDArray[np.float64]
-STREAM = "primary"
 
 
 class Campaign:
@@ -44,10 +50,19 @@ class Campaign:
         self._begin = begin
         self._run = Path(begin.run)
         expression = begin.parameters.get("objective")
+        if expression is None and begin.stream:
+            expression = f"{begin.stream['detector']}_total"
         self._objective = None if expression is None else Objective(expression)
         self._maximize = bool(begin.parameters.get("maximize", True))
         unmix = self._objective is not None and any(r.startswith("unmixing.") for r in self._objective.references)
-        self._features = Features(UnmixingSettings(**begin.unmixing), begin.frames, unmix)
+        stream = StreamSettings(**begin.stream)
+        # What is unmixed while it streams are stacks of frames, where the frames themselves are mixed of few.
+        self._features = Features(UnmixingSettings(**begin.unmixing), begin.frames, unmix and not stream.components)
+        layout = begin.frames.get(stream.detector)
+        self._stream: FrameStream | None = None
+        if stream.steps and layout is not None:
+            self._stream = FrameStream(self._run, stream, layout, begin.energy)
+        self._energies = None if begin.energies is None else EnergySearch(EnergyRange(**begin.energies))
         self._positions: list[dict[str, float]] = []
         self._observed: dict[int, Observed] = {}
         self._values: Floats = np.empty(0)
@@ -56,6 +71,7 @@ class Campaign:
         self._state = CampaignState()
         self.optimizer: Optimizer | None = None
         self._earlier = 0
+        self._library = None if begin.standards is None else LibrarySettings(**begin.standards)
         self._open()
 
     @property
@@ -69,7 +85,7 @@ class Campaign:
         if known is not None:
             return known
         started = time.perf_counter()
-        self._take_in(request.position, request.readings, self._frames(self._run, request.number))
+        self._take_in(self._run, request.number, request.position, request.readings)
         analysed = time.perf_counter()
         self._tell()
         self._save()
@@ -114,6 +130,19 @@ class Campaign:
             detector = self._features.settings.detector
             own = len(self._features) - self._earlier
             write_unmixing(self._run, self._features.unmixing, detector, self._begin.frames[detector].shape, own)
+        if self._stream is not None and self._stream.outcome is not None:
+            write_stream(self._run, self._stream.outcome, self._begin, self._library)
+
+    def finish(self) -> None:
+        """Does what takes long at the end of a run, and writes its results."""
+        if self._stream is not None:
+            self._stream.finish()
+        self.write_results()
+
+    def close(self) -> None:
+        """Gives back what is held for the run."""
+        if self._stream is not None:
+            self._stream.close()
 
     def _open(self) -> None:
         """Takes up what the run on disk, and the run before it, already hold."""
@@ -121,7 +150,7 @@ class Campaign:
             self._take_up(Path(self._begin.origin))
         for point in recorded_points(self._run):
             axes = {axis: point.data[axis] for axis in self._begin.parameters["axes"]}
-            self._take_in(axes, point.data, self._frames(self._run, point.number))
+            self._take_in(self._run, point.number, axes, point.data)
         saved = CampaignState.load(self._run)
         if saved is not None and saved.told <= len(self._positions):
             self._state = saved
@@ -132,18 +161,6 @@ class Campaign:
         for row in range(self._earlier, len(self._positions)):
             self._observed[row - self._earlier + 1] = self._answer(row, 0.0, 0.0)
 
-    def _frames(self, run: Path, number: int) -> dict[str, NDArray[Any] | None]:
-        """The frames of a point by data key; None where one cannot be read, which counts as a failed measurement."""
-        from devices.errors import FrameWriterError
-        from devices.frames import read_frame
-
-        found: dict[str, NDArray[Any] | None] = dict.fromkeys(self._begin.frames)
-        for key, layout in self._begin.frames.items():
-            with contextlib.suppress(FrameWriterError, ValueError):
-                frame = read_frame(run / STREAM / key, number - 1)
-                found[key] = frame if frame.shape == layout.shape else None
-        return found
-
     def _take_up(self, origin: Path) -> None:
         """Takes in the points of an earlier run and of those it continued, and what it was about to measure."""
         axes = list(self._begin.parameters["axes"])
@@ -152,7 +169,7 @@ class Campaign:
             measured = 0
             for point in recorded_points(run):
                 position = {axis: point.data[axis] for axis in axes}
-                self._take_in(position, point.data, self._frames(run, point.number))
+                self._take_in(run, point.number, position, point.data)
                 measured += 1
         self._earlier = len(self._features)
         before = CampaignState.load(origin)
@@ -161,16 +178,22 @@ class Campaign:
         self._carried = [s for s in before.suggestions.values() if s.number > measured and not s.stop]
         self._state = CampaignState(before.optimizer, told=before.told)
 
-    def _take_in(self, position: dict[str, float], readings: dict[str, float], frames: dict[str, Any]) -> None:
+    def _take_in(self, run: Path, number: int, position: dict[str, float], readings: dict[str, float]) -> None:
         self._positions.append(dict(position))
-        self._features.add(scalars(readings), frames)
+        numbers, key = scalars(readings), self._features.settings.detector
+        frame = None
+        if self._features.wants_frames:
+            frame = sum_of(run, key, number, self._begin.frames[key])
+        self._features.add(numbers, frame)
+        if self._stream is not None:
+            self._stream.take_in(run, number, numbers)
 
     def _tell(self) -> None:
         """Evaluates the objective of all points and brings the optimiser up to date."""
         if self._objective is None or not len(self._features):
             self._values = self._errors = np.full(len(self._features), np.nan)
             return
-        values = self._features.values()
+        values = self._values_by_name()
         missing = np.full(len(self._features), np.nan)
         values |= {name: missing for name in self._objective.references if name not in values}
         self._values = self._objective.evaluate(values)
@@ -178,6 +201,10 @@ class Campaign:
         self._errors = missing if errors is None else errors
         if self.optimizer is not None:
             self._tell_optimizer(self.optimizer)
+
+    def _values_by_name(self) -> dict[str, Floats]:
+        """Every known value of all points, shape (points,) each."""
+        return self._features.values() | ({} if self._stream is None else self._stream.values())
 
     def _tell_optimizer(self, optimizer: Optimizer) -> None:
         known = self._state.told
@@ -208,6 +235,8 @@ class Campaign:
         if self._carried:
             carried = self._carried.pop(0)
             return Suggested(request.number, carried.position, carried.reason, carried.mean, carried.deviation)
+        if self._energies is not None:
+            return self._choose_energy(request, self._energies)
         started = time.perf_counter()
         if self.optimizer is None:
             raise PlanRejected("the positions of this scan are fixed: there is nothing to ask for")
@@ -230,6 +259,19 @@ class Campaign:
             reason.travel_cost,
             (time.perf_counter() - started) * 1e3,
         )
+
+    def _choose_energy(self, request: Ask, search: EnergySearch) -> Suggested:
+        """The next energy of a stack scan, from what its unmixing has found so far."""
+        started = time.perf_counter()
+        axis = search.axis
+        given = [one.position[axis] for one in self._state.suggestions.values() if not one.stop]
+        chosen = search.next(request.number, given, (request.at or {}).get(axis), self._unmixed())
+        return replace(chosen, milliseconds=(time.perf_counter() - started) * 1e3)
+
+    def _unmixed(self) -> Mapping[str, Any] | None:
+        """What the chain's unmixing knows so far."""
+        outcome = None if self._stream is None else self._stream.outcome
+        return None if outcome is None else next((r for r in outcome.results.values() if "spectra" in r), None)
 
     def _answer(self, row: int, analyse_ms: float, tell_ms: float) -> Observed:
         values = self._values if self._maximize else -self._values

@@ -43,16 +43,20 @@ class Features:
         """The fitted decomposition; None where nothing was unmixed yet."""
         return self._unmixing if hasattr(self._unmixing, "components_") else None
 
-    def add(self, readings: Mapping[str, float], frames: Mapping[str, NDArray[Any] | None]) -> None:
+    @property
+    def wants_frames(self) -> bool:
+        """Whether anything is taken from the frames themselves."""
+        return self.settings.detector in self.layouts and (self.unmix or bool(self.settings.roi))
+
+    def add(self, readings: Mapping[str, float], frame: NDArray[Any] | None) -> None:
         """Takes in the next point.
 
         Args:
             readings: scalar readings by data key.
-            frames: frames by data key, shape (y, x); None where one could not be read.
+            frame: the point's frame, shape (y, x); None where it could not be read.
         """
         row = {key: float(value) for key, value in readings.items()}
         errors: dict[str, float] = {}
-        frame = frames.get(self.settings.detector)
         layout = self.layouts.get(self.settings.detector)
         if layout is not None:
             good = None if frame is None else _good_pixels(frame, layout)

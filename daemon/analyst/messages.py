@@ -20,11 +20,13 @@ class FrameLayout:
         shape: rows and columns of a frame.
         dtype: numpy dtype string with byte order, e.g. "<u4".
         bad: flat indices of pixels known to be hot or dead.
+        frames: frames of one point.
     """
 
     shape: tuple[int, int]
     dtype: str
     bad: tuple[int, ...] = ()
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Begin:
 
     Attributes:
         run: folder of the run on disk.
-        parameters: the plan's complete parameters (`AutonomousScan` or `GridScan` as JSON).
+        parameters: the plan's complete parameters as JSON.
         adaptive: whether positions will be asked for.
         units: unit of each axis.
         speeds: speed of each axis that has one, units per second.
@@ -41,6 +43,10 @@ class Begin:
         unmixing: `UnmixingSettings` as JSON.
         origin: earlier run whose optimiser state is taken up, if any.
         serial: tells this run from others; the client counts.
+        stream: `StreamSettings` as JSON, with the chain that this run has; empty where it has none.
+        energy: data key of the photon energy; None where it is not scanned.
+        energies: `EnergyRange` of a scan that chooses its energies, as plain types.
+        standards: `LibrarySettings` as JSON; None where the settings have none.
     """
 
     kind: ClassVar[str] = "begin"
@@ -53,6 +59,10 @@ class Begin:
     unmixing: dict[str, Any]
     origin: str | None = None
     serial: int = 0
+    stream: dict[str, Any] = field(default_factory=dict)
+    energy: str | None = None
+    energies: dict[str, Any] | None = None
+    standards: dict[str, Any] | None = None
 
     @property
     def key(self) -> Key:
@@ -263,7 +273,9 @@ def unpack(plain: dict[str, Any]) -> Request | Answer:
     fields = {name: value for name, value in plain.items() if name != "kind"}
     if "frames" in fields:
         fields["frames"] = {
-            key: FrameLayout((int(item["shape"][0]), int(item["shape"][1])), item["dtype"], tuple(item["bad"]))
+            key: FrameLayout(
+                (int(item["shape"][0]), int(item["shape"][1])), item["dtype"], tuple(item["bad"]), item["frames"]
+            )
             for key, item in fields["frames"].items()
         }
     if plain["kind"] in (Done.kind, Failed.kind):

@@ -128,13 +128,15 @@ class Service:
             self._since_maps += 1  # what was excluded is no part of the maps any more
             return Done(request.key)
         if isinstance(request, Finish):
-            self._campaign.write_results()
+            self._campaign.finish()
             self._since_maps = 0
             return Done(request.key)
         raise TypeError(f"{request.kind} is no request")
 
     def _begin(self, request: Begin) -> None:
         self._since_maps = 0
+        if self._campaign is not None:
+            self._campaign.close()
         self._campaign = None
         try:
             self._campaign = Campaign(request)

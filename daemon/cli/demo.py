@@ -43,7 +43,7 @@ def demo(
     clock: Annotated[
         str | None, typer.Option("--clock", help="Pace of the simulated instrument: real, x10, x100 …, or fastest.")
     ] = None,
-    plan: Annotated[str, typer.Option("--plan", help="autonomous_scan or grid_scan.")] = "autonomous_scan",
+    plan: Annotated[str, typer.Option("--plan", help="autonomous_scan, grid_scan or stack_scan.")] = "autonomous_scan",
     settings: SettingsOption = None,
     data: DataOption = None,
 ) -> None:
@@ -138,7 +138,10 @@ def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless:
 
 def _facts(outcome: Outcome, progress: Progress, report: Path | None) -> dict[str, Any]:
     """What came of a campaign, as JSON has it."""
+    from daemon.online_stack import read_stack
+
     result, best = outcome.result, progress.best
+    stack = None if result.run is None else read_stack(result.run)
     names = [axis.name for axis in progress.axes]
     return {
         "run": str(result.run) if result.run else None,
@@ -151,6 +154,7 @@ def _facts(outcome: Outcome, progress: Progress, report: Path | None) -> dict[st
         "grid_points": progress.grid_points,
         "best_position": dict(zip(names, best.position, strict=True)) if best else None,
         "best_value": best.value if best else None,
+        "components": stack.headline if stack else None,
         "best_point": best.number if best else None,
         "seconds": outcome.seconds,
         "instrument_seconds": progress.seconds,
@@ -162,7 +166,7 @@ def _words(facts: dict[str, Any], progress: Progress) -> list[tuple[str, str]]:
     """The facts as lines for a person."""
     from daemon.campaign import position_text
 
-    best = progress.best
+    best, stack = progress.best, facts["components"]
     found = (
         f"{number(best.value)} at {position_text(progress.axes, best.position)}, point {best.number}" if best else "–"
     )
@@ -172,7 +176,7 @@ def _words(facts: dict[str, Any], progress: Progress) -> list[tuple[str, str]]:
     if facts["grid_seconds"]:
         time += f"; the full grid takes {duration(facts['grid_seconds'])}"
     return [
-        ("best", found),
+        ("found", stack) if stack and not progress.parameters.get("objective") else ("best", found),
         ("points", f"{facts['points']}{grid}{failed}" + (f" ({facts['reason']})" if facts["reason"] else "")),
         ("time", time),
         ("run", facts["run"] or "none was begun"),

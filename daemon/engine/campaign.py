@@ -10,12 +10,15 @@ from typing import Any
 from daemon.agent import Agent
 from daemon.analyst.messages import Begin, FrameLayout, Request
 from daemon.analyst.objective import Objective, known_references
+from daemon.analyst.stream_names import stream_references
+from daemon.engine.stream import prepare_stream, stream_of
 from daemon.errors import PlanRejected
 from daemon.fault_settings import FaultSettings
 from daemon.plans.context import ScanContext, make_context, scalar_keys, speed_of, unit_of
-from daemon.plans.models import AutonomousScan, ScanParameters
+from daemon.plans.models import AutonomousScan, ScanParameters, StackScan
 from daemon.recorder.layout import JOURNAL
-from daemon.settings import UnmixingSettings
+from daemon.settings import AnalysisSettings, UnmixingSettings
+from daemon.stream_settings import StreamSettings
 from devices.area_detector import AreaDetector
 from devices.writer import FrameWriter
 
@@ -42,7 +45,7 @@ class Links:
 def prepare_scan(
     devices: Mapping[str, Any],
     parameters: ScanParameters,
-    unmixing: UnmixingSettings,
+    analysis: AnalysisSettings,
     links: Links,
 ) -> ScanContext:
     """Checks a scan's parameters against the instrument and makes what its plan works with.
@@ -50,7 +53,7 @@ def prepare_scan(
     Args:
         devices: the instrument.
         parameters: what the plan was told.
-        unmixing: how frames are analysed.
+        analysis: how frames are analysed.
         links: what the plan needs of the engine.
 
     Raises:
@@ -62,12 +65,15 @@ def prepare_scan(
     _check_dose(context, parameters)
     if isinstance(parameters, AutonomousScan):
         _check_search(parameters, context)
-    if parameters.objective is None:
+    frames = {camera.name: _layout(camera, parameters.frames_per_point) for camera in context.cameras}
+    stream = prepare_stream(analysis.stream, parameters, context)
+    if parameters.objective is not None:
+        _check_objective(parameters.objective, scalar_keys(context), analysis.unmixing, frames, stream)
+    elif not stream.steps:
         return context
-    frames = {camera.name: _layout(camera) for camera in context.cameras}
-    _check_objective(parameters.objective, scalar_keys(context), unmixing, frames)
     units = {name: unit_of(axis) for name, axis in context.axes.items()}
     speeds = {name: speed for name, axis in context.axes.items() if (speed := speed_of(axis))}
+    asks = isinstance(parameters, AutonomousScan) or (isinstance(parameters, StackScan) and parameters.adaptive)
 
     def begin(run: str) -> Begin:
         origin = parameters.resume_from if isinstance(parameters, AutonomousScan) else None
@@ -78,12 +84,13 @@ def prepare_scan(
             units=units,
             speeds=speeds,
             frames=frames,
-            unmixing=unmixing.model_dump(mode="json"),
+            unmixing=analysis.unmixing.model_dump(mode="json"),
             origin=None if origin is None else str(origin.absolute()),
+            standards=None if analysis.standards is None else analysis.standards.model_dump(mode="json"),
+            **stream_of(stream, parameters),
         )
 
-    agent = Agent(links.send, units, isinstance(parameters, AutonomousScan), begin, links.run_folder)
-    return replace(context, agent=agent)
+    return replace(context, agent=Agent(links.send, units, asks, begin, links.run_folder))
 
 
 def _check_dose(context: ScanContext, parameters: ScanParameters) -> None:
@@ -122,11 +129,16 @@ def _check_origin(origin: Path | None) -> None:
 
 
 def _check_objective(
-    expression: str, scalars: set[str], unmixing: UnmixingSettings, frames: Mapping[str, FrameLayout]
+    expression: str,
+    scalars: set[str],
+    unmixing: UnmixingSettings,
+    frames: Mapping[str, FrameLayout],
+    stream: StreamSettings,
 ) -> None:
     has_frames = unmixing.detector in frames
     regions = set(unmixing.roi) if has_frames else set()
-    Objective(expression).check(known_references(scalars, regions, unmixing.components if has_frames else 0))
+    known = known_references(scalars, regions, unmixing.components if has_frames and not stream.components else 0)
+    Objective(expression).check(known | stream_references(stream))
     if not has_frames:
         return
     for kind, windows in (("roi", unmixing.roi), ("anchors", unmixing.anchors)):
@@ -138,8 +150,8 @@ def _check_objective(
                 )
 
 
-def _layout(camera: AreaDetector) -> FrameLayout:
+def _layout(camera: AreaDetector, frames: int) -> FrameLayout:
     layout = camera.layout
     shape = (int(layout.shape[0]), int(layout.shape[1]))
     bad = () if layout.bad_pixels is None else tuple(int(index) for index in layout.bad_pixels.ravel().nonzero()[0])
-    return FrameLayout(shape, layout.little_endian.str, bad)
+    return FrameLayout(shape, layout.little_endian.str, bad, frames)

@@ -276,7 +276,7 @@ class Engine:
         links = Links(
             self._writer, self.analyst.request, self._run_folder, lambda: self._control.reason, self.settings.faults
         )
-        return kind, checked, prepare_scan(self.devices, checked, self.settings.analysis.unmixing, links)
+        return kind, checked, prepare_scan(self.devices, checked, self.settings.analysis, links)
 
     def _find(self, kind: type) -> list[Any]:
         return [device for device in self.devices.values() if isinstance(device, kind)]

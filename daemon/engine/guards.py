@@ -71,7 +71,7 @@ class Guards:
         Returns:
             What the plan has to send before each point.
         """
-        self._room.begin(context.cameras, context.shutter)
+        self._room.begin(context.cameras, context.shutter, context.frames)
         self._interruptions.clear()
         self._suspenders.begin()
         return self._room.before_point

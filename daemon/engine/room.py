@@ -72,10 +72,13 @@ class RoomGuard:
         self._frames, self._other = 0, SCALARS
         self._points, self._measured = 0, 0.0
 
-    def begin(self, cameras: Sequence[AreaDetector], shutter: Shutter | None) -> None:
-        """Says what the next scan works with; what was measured of the one before is forgotten."""
+    def begin(self, cameras: Sequence[AreaDetector], shutter: Shutter | None, frames: int = 1) -> None:
+        """Says what the next scan works with, and how many frames each camera takes of a point.
+
+        What was measured of the scan before is forgotten.
+        """
         self._cameras, self._shutter = list(cameras), shutter
-        self._frames = sum(_frame_bytes(camera) for camera in self._cameras)
+        self._frames = frames * sum(_frame_bytes(camera) for camera in self._cameras)
         self._other, self._points, self._measured = SCALARS, 0, time.monotonic()
 
     @property

@@ -1,6 +1,6 @@
 """The plans: what can be scanned, with which parameters, and how."""
 
-from daemon.plans.models import AutonomousScan, AxisRange, GridScan, Located, Metadata, ScanParameters
+from daemon.plans.models import AutonomousScan, AxisRange, GridScan, Located, Metadata, ScanParameters, StackScan
 from daemon.plans.registry import PLANS, PlanKind, find_plan, read_parameters
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Metadata",
     "PlanKind",
     "ScanParameters",
+    "StackScan",
     "find_plan",
     "read_parameters",
 ]

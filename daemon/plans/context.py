@@ -18,6 +18,7 @@ from daemon.plans.models import AxisRange, ScanParameters
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
+from devices.streaming import StreamingDetector
 from devices.writer import FrameWriter
 
 
@@ -35,6 +36,7 @@ class ScanContext:
         reason: gives the operator's reason for an abort, which bluesky forgets.
         agent: decides and keeps the books; None where the scan has no objective.
         before_point: messages sent before each point, right after a checkpoint.
+        frames: that a camera takes of a point.
         faults: what is done when a device fails.
         fault_log: where such failures are noted.
     """
@@ -48,6 +50,7 @@ class ScanContext:
     reason: Callable[[], str] = str
     agent: Agent | None = None
     before_point: Callable[[], Iterable[Msg]] = tuple
+    frames: int = 1
     faults: FaultSettings = field(default_factory=FaultSettings)
     fault_log: FaultLog = field(default_factory=FaultLog)
 
@@ -105,6 +108,8 @@ def make_context(
     """
     axes = find_axes(devices, parameters.axes)
     detectors = find_detectors(devices, parameters.detectors)
+    cameras = [detector for detector in detectors if isinstance(detector, AreaDetector)]
+    _check_frames(cameras, parameters.frames_per_point)
     monitors = [device for device in devices.values() if isinstance(device, BeamMonitor)]
     movers: dict[int, Any] = {}
     for axis in axes.values():
@@ -114,11 +119,18 @@ def make_context(
         axes=axes,
         detectors=detectors,
         readables=[*movers.values(), *detectors, *(m for m in monitors if m not in detectors)],
-        cameras=[detector for detector in detectors if isinstance(detector, AreaDetector)],
+        cameras=cameras,
         shutter=next((device for device in devices.values() if isinstance(device, Shutter)), None),
         writer=writer,
         reason=reason,
+        frames=parameters.frames_per_point,
     )
+
+
+def _check_frames(cameras: list[AreaDetector], frames: int) -> None:
+    single = [camera.name for camera in cameras if not isinstance(camera, StreamingDetector)]
+    if frames > 1 and single:
+        raise PlanRejected(f"frames_per_point: {', '.join(single)} takes one frame per point; set it to 1")
 
 
 def scalar_keys(context: ScanContext) -> set[str]:

@@ -32,18 +32,23 @@ def move_deadline(axis: Any, target: float, settings: FaultSettings) -> tuple[fl
     return settings.factor * needed + settings.margin, late
 
 
-def exposure_deadline(detector: Any, settings: FaultSettings) -> tuple[float, str]:  # noqa: ANN401
+def exposure_deadline(detector: Any, settings: FaultSettings, frames: int = 1) -> tuple[float, str]:  # noqa: ANN401
     """How long a detector may take from the trigger until it is done, s, and what to say when it takes longer.
 
     Args:
         detector: any ophyd detector.
         settings: what is allowed.
+        frames: that a camera takes.
     """
     late = "was not done with its exposure"
     if settings.exposure_timeout is not None:
-        return settings.exposure_timeout, late
+        return settings.exposure_timeout * frames, late
     exposure = _number(getattr(detector, "exposure_time", None))
-    return (UNKNOWN if exposure is None else exposure + settings.margin), late
+    if exposure is None:
+        return UNKNOWN, late
+    # Between two frames there is a readout, of which nothing is known.
+    slack = 1.0 if frames == 1 else settings.factor
+    return slack * exposure * frames + settings.margin, late
 
 
 def _number(value: object) -> float | None:

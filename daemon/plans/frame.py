@@ -11,7 +11,7 @@ from bluesky.preprocessors import contingency_wrapper, finalize_wrapper, stage_w
 from bluesky.utils import RunEngineControlException
 
 from daemon.failure import explain_failure
-from daemon.plans.models import AutonomousScan, GridScan, ScanParameters
+from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan
 from daemon.plans.steps import Messages, Scan
 
 
@@ -25,6 +25,7 @@ def in_run(scan: Scan, parameters: ScanParameters, points: Messages) -> Messages
     """
     inner = _recorded(_body(scan, parameters, points), metadata(scan, parameters), scan.context.reason)
     devices = list(scan.context.detectors)
+    yield from scan.set_frames(parameters.frames_per_point)
     yield from finalize_wrapper(stage_wrapper(inner, devices), lambda: scan.shutter("closed"))
 
 
@@ -65,6 +66,8 @@ def metadata(scan: Scan, parameters: ScanParameters) -> dict[str, Any]:
         "hints": {"dimensions": [([name], "primary") for name in parameters.axes]},
         "objective": parameters.objective,
     }
+    if isinstance(parameters, StackScan) and not parameters.adaptive:
+        document["num_points"] = parameters.energy[1].points
     if isinstance(parameters, GridScan):
         # bluesky lists the slow axis first.
         axes = list(parameters.axes.items())[::-1]
@@ -91,4 +94,5 @@ def count_points(parameters: GridScan) -> int:
 
 def plan_name(parameters: ScanParameters) -> str:
     """Name of the plan that takes these parameters."""
-    return "grid_scan" if isinstance(parameters, GridScan) else "autonomous_scan"
+    names = {GridScan: "grid_scan", StackScan: "stack_scan"}
+    return names.get(type(parameters), "autonomous_scan")

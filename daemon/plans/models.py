@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -98,6 +98,8 @@ class ScanParameters(StrictModel):
     """Whether large values of the objective are sought, or small ones."""
     exposure_time: float | None = Field(default=None, gt=0)
     """Exposure time, s; without it, what the detectors are set to."""
+    frames_per_point: int = Field(default=1, ge=1, le=255)
+    """Frames taken at every point, back to back; all are kept, and analysed as their sum."""
     dark_frames: int = Field(default=0, ge=0, le=1000)
     """Dark frames taken before and after the scan, with the shutter closed, in the stream darks."""
     max_dose: float | None = Field(default=None, gt=0)
@@ -173,6 +175,37 @@ class GridScan(ScanParameters):
         return value
 
 
-def describe_axes(parameters: ScanParameters) -> dict[str, Any]:
-    """The scanned axes as plain types, for the analyst and for documents."""
-    return {name: axis.model_dump() for name, axis in parameters.axes.items()}
+class StackScan(ScanParameters):
+    """A stack of frames over the photon energy, unmixed into spectra and maps while it is measured."""
+
+    components: int = Field(default=3, ge=2, le=16)
+    """Number of components to unmix into."""
+    adaptive: bool = False
+    """Whether few energies are measured first, and more only where components are not told apart yet."""
+    first: int = Field(default=20, ge=4)
+    """Evenly spaced energies that an adaptive scan begins with."""
+    loss: float = Field(default=1e-4, gt=0, lt=1)
+    """An adaptive scan ends when it expects to lose less than this in correlation (1 - r) between its energies."""
+
+    @field_validator("axes")
+    @classmethod
+    def _one_axis(cls, value: dict[str, AxisRange]) -> dict[str, AxisRange]:
+        if len(value) != 1:
+            raise ValueError(f"name one axis, the photon energy, not {len(value)}")
+        for name, axis in value.items():
+            if axis.points is None:
+                raise ValueError(f"points of {name}: is missing; give the number of energies, or the most of them")
+        return value
+
+    @model_validator(mode="after")
+    def _enough(self) -> StackScan:
+        (axis,) = self.axes.values()
+        if self.adaptive and (axis.points or 0) < self.first:
+            raise ValueError(f"first: {self.first} energies to begin with are more than the {axis.points} of the axis")
+        return self
+
+    @property
+    def energy(self) -> tuple[str, AxisRange]:
+        """The axis that is the photon energy, and where it goes."""
+        ((name, axis),) = self.axes.items()
+        return name, axis

@@ -12,7 +12,8 @@ from daemon.errors import PlanRejected
 from daemon.plans.autonomous_scan import autonomous_scan
 from daemon.plans.context import ScanContext
 from daemon.plans.grid_scan import grid_scan
-from daemon.plans.models import AutonomousScan, GridScan, ScanParameters
+from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan
+from daemon.plans.stack_scan import stack_scan
 from daemon.plans.steps import Messages
 from daemon.settings_errors import explain
 
@@ -39,6 +40,9 @@ PLANS = {
         "autonomous_scan", AutonomousScan, autonomous_scan, "Decides after every point where to measure next."
     ),
     "grid_scan": PlanKind("grid_scan", GridScan, grid_scan, "Measures every position of a grid, snake-wise."),
+    "stack_scan": PlanKind(
+        "stack_scan", StackScan, stack_scan, "Measures a stack over the photon energy and unmixes it meanwhile."
+    ),
 }
 
 

@@ -20,6 +20,7 @@ from daemon.analyst.messages import Suggested
 from daemon.plans.context import ScanContext
 from daemon.plans.deadlines import exposure_deadline, move_deadline
 from daemon.plans.tries import Attempt, Messages, Tries
+from devices.streaming import StreamingDetector
 
 DARKS = "darks"
 """The stream of dark frames."""
@@ -81,7 +82,7 @@ class Scan:
 
     def _expose(self, attempt: Attempt, detectors: Sequence[Any]) -> Messages:
         for detector in detectors:
-            allowed, late = exposure_deadline(detector, self.context.faults)
+            allowed, late = exposure_deadline(detector, self.context.faults, self.context.frames)
             yield from attempt.start("trigger", detector, group="expose", seconds=allowed, late=late)
 
     def overdosed(self, position: Mapping[str, float], limit: float | None) -> bool:
@@ -174,6 +175,13 @@ class Scan:
             yield from attempt.wait("exposure time")
 
         yield from self._tries.run("when it was set before the scan", step)
+
+    def set_frames(self, count: int) -> Messages:
+        """Sets how many frames each camera takes of a point; before it is staged, which is when it asks."""
+        for camera in self.context.cameras:
+            if isinstance(camera, StreamingDetector):
+                yield Msg("set", camera.frames, count, group="frames")
+        yield Msg("wait", None, group="frames")
 
     def _row(self, agent: Agent) -> Messages:
         self._bundling = True

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.campaign import Axis, Point, best_of
+from daemon.online_stack import OnlineStack
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Content:
         maps: Model maps by name, each (y, x) for two axes and (x,) for one; empty without a grid.
         coordinates: The maps' coordinates per axis, in the order of ``axes``.
         components: The frames' components, or None.
+        stack: What its stack was unmixed into, or None.
         grid_points: Positions of the full grid, or None.
         grid_seconds: Estimated instrument time of the full grid, s, or None.
         seconds: Instrument time of the run, s.
@@ -63,6 +65,7 @@ class Content:
     maps: Mapping[str, NDArray[np.float64]]
     coordinates: tuple[NDArray[np.float64], ...]
     components: Components | None
+    stack: OnlineStack | None
     grid_points: int | None
     grid_seconds: float | None
     seconds: float

@@ -69,6 +69,8 @@ def ending(content: Content) -> str:
 
 def headline(content: Content) -> str:
     """The result in one sentence."""
+    if content.stack is not None and not content.start.get("objective"):
+        return f"Made of {content.stack.headline}."
     best = content.best
     if best is None:
         return "Nothing was measured successfully."
@@ -82,11 +84,15 @@ def headline(content: Content) -> str:
 
 def key_figures(content: Content) -> list[tuple[str, str, str]]:
     """The few numbers that a reader wants first: (value, label, remark)."""
-    best = content.best
+    best, stack = content.best, content.stack
     count = len(content.points)
     share = f"of {content.grid_points:,} grid positions" if content.grid_points else ""
+    at = position_text(content.axes, best.position) if best else ""
+    sought = (number(best.value) if best else "–", "best value", at)
+    if stack is not None and not content.start.get("objective"):
+        sought = (str(len(stack.names)), "components", f"{len(stack.energies)} energies")
     found = [
-        (number(best.value) if best else "–", "best value", position_text(content.axes, best.position) if best else ""),
+        sought,
         (f"{count:,}", "points measured", share),
         (duration(content.seconds), "instrument time", ""),
     ]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from daemon.analyst.objective import Objective
 from daemon.campaign import Axis, Point, grid_points
 from daemon.errors import PlanRejected
+from daemon.online_stack import read_stack
 from daemon.progress import Progress, read_progress
 from daemon.report.content import Components, Content
 from daemon.runs import Run
@@ -47,6 +48,7 @@ def gather(path: Path) -> Content:
         maps=maps,
         coordinates=coordinates,
         components=_components(run, progress.objective),
+        stack=read_stack(path),
         grid_points=progress.grid_points,
         grid_seconds=progress.grid_seconds(),
         seconds=progress.seconds,

@@ -16,6 +16,7 @@ from daemon.report.facts import documents_of, headline, key_figures, metadata_ro
 from daemon.report.gather import gather
 from daemon.report.layout import Section, environment, svg
 from daemon.report.maps import MapStyle, map_svg, profile_svg
+from daemon.report.stack import stack_svg, stack_text
 from daemon.wording import number
 
 INSTRUMENT_STAGES = ("motion", "exposure")
@@ -64,9 +65,17 @@ def render(content: Content) -> str:
 
 def _sections(content: Content) -> list[Section]:
     """The page's figures in the order in which a reader asks for them; parts without data are left out."""
-    found = [_model_section(content), _convergence_section(content), _components_section(content)]
+    found = [_stack_section(content), _model_section(content), _convergence_section(content)]
+    found.append(_components_section(content))
     found.append(_timing_section(content))
     return [section for section in found if section is not None]
+
+
+def _stack_section(content: Content) -> Section | None:
+    """Spectra and maps of a stack."""
+    if content.stack is None:
+        return None
+    return Section("What it is made of", stack_text(content.stack), svg(stack_svg(content.stack)))
 
 
 def _model_section(content: Content) -> Section | None:

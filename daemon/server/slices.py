@@ -107,11 +107,11 @@ def _frames(path: Path, facts: ArrayFacts, start: int, stop: int) -> NDArray[Any
     """Frames of a run that grows, whose array does not know its length yet."""
     import numpy as np
 
-    from devices.frames import read_frame
+    from devices.frames import read_frames
 
     frames = np.zeros((stop - start, *facts.shape[1:]), np.dtype(facts.dtype))
     for index in range(start, stop):
-        frames[index - start, 0] = read_frame(path, index)
+        frames[index - start] = read_frames(path, index)
     return frames
 
 

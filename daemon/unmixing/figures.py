@@ -11,14 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from daemon.report.drawing import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, figure, style
+from daemon.report.component_maps import colour_of
+from daemon.report.drawing import BLUE, INK, VERMILION, figure, style
 from daemon.unmixing.map_figure import draw_maps
 from daemon.unmixing.work import Outcome
 
 Floats = NDArray[np.float64]
-
-COLOURS = (VERMILION, BLUE, GREEN, ORANGE, PURPLE, SKY, "#8c6d31", "#7f7f7f")
-"""Of the components, in their order; beyond the last they begin anew."""
 
 PAPER = "#1a1d21"
 """Ink of figures in files, which have a white background."""
@@ -29,7 +27,7 @@ LEAST_SHARE = 0.03
 
 def colours(outcome: Outcome) -> list[str]:
     """A colour for each component."""
-    return [COLOURS[number % len(COLOURS)] for number in range(outcome.unmixing.n_components)]
+    return [colour_of(number) for number in range(outcome.unmixing.n_components)]
 
 
 def draw_map_figure(outcome: Outcome, ink: str = INK) -> Figure:

@@ -6,23 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from daemon.report.component_maps import BRIGHT, binned, draw_share
 from daemon.report.drawing import figure
 from daemon.unmixing.contents import Dimension
 from daemon.unmixing.work import Outcome
 
 Floats = NDArray[np.float64]
 
-LARGEST = 400
-"""Pixels of a drawn map along its longer side: more than are seen would only make the report heavy."""
-
 _COLUMNS = 3
-_BRIGHT = 99.5
-"""Percentile of a map that is drawn as the brightest: single pixels must not darken all others."""
 
 
 def draw_maps(outcome: Outcome, colours: Sequence[str], ink: str) -> Figure:
@@ -44,16 +40,11 @@ def draw_maps(outcome: Outcome, colours: Sequence[str], ink: str) -> Figure:
         # The bars below the maps are not counted as theirs.
         engine.set(hspace=0.16)  # type: ignore[call-arg] # the constrained layout has it
     extent, unit = _extent(outcome)
-    bin_ = max(1, -(-max(height, width) // LARGEST))
-    abundances, intensity = _binned(found.abundances, bin_), _binned(found.intensity, bin_)
+    abundances, intensity = binned(found.abundances), binned(found.intensity)
     axes[0].imshow(_overlay(abundances, colours), extent=extent, origin="upper")
     axes[0].set_title("all components")
     for number, colour in enumerate(colours):
-        shades = LinearSegmentedColormap.from_list("shades", ["black", colour])
-        largest = max(float(np.percentile(abundances[number], _BRIGHT)), 1e-6)
-        image = axes[number + 1].imshow(
-            abundances[number], cmap=shades, vmin=0.0, vmax=largest, extent=extent, origin="upper"
-        )
+        image = draw_share(axes[number + 1], abundances[number], colour, extent=extent)
         _finish(axes[number + 1], image, outcome.labels[number], colour, "share of the pixel's counts")
     image = axes[panels - 1].imshow(intensity, cmap="gray", extent=extent, origin="upper", vmin=0.0)
     _finish(axes[panels - 1], image, "intensity", ink, "mean counts")
@@ -70,7 +61,7 @@ def draw_maps(outcome: Outcome, colours: Sequence[str], ink: str) -> Figure:
 
 def _overlay(abundances: Floats, colours: Sequence[str]) -> Floats:
     """Lay components over one another, each stretched from its smallest to its largest share, shape (y, x, 3)."""
-    low, high = np.percentile(abundances, [100.0 - _BRIGHT, _BRIGHT], axis=(1, 2))[:, :, None, None]
+    low, high = np.percentile(abundances, [100.0 - BRIGHT, BRIGHT], axis=(1, 2))[:, :, None, None]
     stretched = np.clip((abundances - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
     mixed = np.einsum("kyx,kc->yxc", stretched, np.array([to_rgb(colour) for colour in colours]))
     return mixed / np.maximum(mixed.max(axis=2, keepdims=True), 1.0)
@@ -103,12 +94,3 @@ def _edges(axis: Dimension, size: int) -> tuple[float, float, str]:
         return -0.5, size - 0.5, "pixel"
     half = 0.5 * (values[-1] - values[0]) / (size - 1)
     return float(values[0] - half), float(values[-1] + half), axis.units or "pixel"
-
-
-def _binned(maps: Floats, bin_: int) -> Floats:
-    """Average squares of pixels over the last two axes; what is left over at the edges is cut off."""
-    if bin_ == 1:
-        return maps
-    height, width = (length // bin_ * bin_ for length in maps.shape[-2:])
-    cut = maps[..., :height, :width]
-    return cut.reshape(*maps.shape[:-2], height // bin_, bin_, width // bin_, bin_).mean(axis=(-3, -1))

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
 from devices.stage import Axis
+from devices.streaming import StreamingDetector
 from simulators.clock import SimulatedClock
 from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.errors import SimulatorError
@@ -109,7 +109,7 @@ def instrument(preset: str = "cu", seed: int = 0, clock: str = "fastest", **opti
     backends = {name: spoil(name, backend, chosen.faults, ticking) for name, backend in backends.items()}
     return {
         "energy": Axis(backends["energy"], name="energy"),
-        "detector": AreaDetector(backends["detector"], name="detector"),
+        "detector": StreamingDetector(backends["detector"], name="detector"),
         "shutter": Shutter(parts.shutter, name="shutter"),
         "monitor": BeamMonitor(backends["monitor_current"], backends["monitor_intensity"], name="monitor"),
     }

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import bluesky.plan_stubs as bps
+import bluesky.plans as bp
 import numpy as np
 import pytest
 import xarray
@@ -20,9 +21,18 @@ from numpy.typing import NDArray
 from daemon.recorder import Recorder
 from daemon.settings import RecorderSettings
 from daemon.verify import verify_run
-from devices.errors import CameraOverrunError, ExposureInterruptedError, OperationError, WrongFrameError
+from devices.errors import (
+    CameraOverrunError,
+    ExposureInterruptedError,
+    FrameWriterError,
+    OperationError,
+    SaturatedFrameError,
+    WrongFrameError,
+)
+from devices.frames import read_frames
 from devices.protocols import Done, FrameSink, StreamBackend
 from devices.ring import FrameRing, RingReader
+from devices.shards import MOST_FRAMES
 from devices.streaming import StreamingDetector
 from devices.writer import ZarrFrameWriter
 
@@ -291,3 +301,85 @@ def test_a_burst_without_a_writer_is_refused(fakes: SimpleNamespace) -> None:
         detector.kickoff()
     with pytest.raises(ValueError, match="at least one frame, not 0"):
         detector.prepare(0)
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_several_frames_of_one_trigger_are_one_event(
+    bench: SimpleNamespace,
+    camera: Any,  # noqa: ANN401
+    fakes: SimpleNamespace,
+    streams: bool,
+) -> None:
+    """Their numbers are those of all frames together, and each event has its own."""
+    detector = StreamingDetector(camera if streams else fakes.camera(), name="detector", writer=bench.writer, slots=2)
+    detector.frames.put(5)
+    bench.engine(bp.count([detector], 4))
+    array = bench.run / "primary" / "detector"
+    frames = zarr.open_array(array, mode="r")
+    assert frames.shape == (4, 5, 3, 4)
+    assert frames.metadata.dimension_names == ("event", "detector_frame", "detector_y", "detector_x")
+    for number, event in enumerate(bench.named("event")):
+        stored = np.asarray(frames[number])
+        expected = [camera.frame(n if streams else n + 5 * number) for n in range(5)]
+        np.testing.assert_array_equal(stored, expected)
+        assert (event["data"]["detector_total"], event["data"]["detector_max"]) == (stored.sum(), stored.max())
+        np.testing.assert_array_equal(read_frames(array, number), stored)
+        np.testing.assert_array_equal(detector.last_frame if number == 3 else stored[-1], stored[-1])
+    assert [d["indices"] for d in bench.named("stream_datum")] == [{"start": n, "stop": n + 1} for n in range(4)]
+    (described,) = bench.named("descriptor")
+    assert described["data_keys"]["detector"]["shape"] == [5, 3, 4]
+    assert described["configuration"]["detector"]["data"]["detector_frames"] == 5
+
+
+def test_frames_of_an_event_that_is_measured_again_replace_those_before(
+    bench: SimpleNamespace,
+    camera: Any,  # noqa: ANN401
+) -> None:
+    """Also those of one that was cut short."""
+    detector = StreamingDetector(camera, name="detector", writer=bench.writer, slots=4)
+    detector.frames.put(8)
+
+    @stage_decorator([detector])
+    @run_decorator()
+    def plan() -> Iterator[Msg]:
+        bench.writer.begin_point(0)
+        camera.period = 0.01
+        yield from bps.trigger(detector, group="cut short")
+        yield from bps.sleep(0.03)
+        camera.period = 0.0
+        bench.writer.begin_point(0)
+        yield from bps.trigger_and_read([detector], name="primary")
+
+    bench.engine(plan())
+    (event,) = bench.named("event")
+    stored = zarr.open_array(bench.run / "primary" / "detector", mode="r")[:]
+    np.testing.assert_array_equal(stored, [[camera.frame(n) for n in range(8)]])
+    assert event["data"]["detector_total"] == np.asarray(stored).sum()
+
+
+def test_a_bright_frame_among_several_fails_the_trigger(bench: SimpleNamespace, camera: Any) -> None:  # noqa: ANN401
+    """As it does alone."""
+    detector = StreamingDetector(camera, name="detector", writer=bench.writer)
+    detector.frames.put(3)
+    detector.saturated_fraction = 0.01
+    usual, brightest = camera.frame, np.iinfo(camera.dtype).max
+    camera.frame = lambda number: np.full_like(usual(number), brightest) if number == 1 else usual(number)
+    with pytest.raises(FailedStatus) as failed:
+        bench.engine(bp.count([detector], 1))
+    assert isinstance(failed.value.__cause__ or failed.value.args[0].exception(), SaturatedFrameError)
+
+
+def test_more_frames_than_a_shard_has_room_for_are_refused(fakes: SimpleNamespace) -> None:
+    """Before anything is measured."""
+    detector = StreamingDetector(fakes.camera(), name="detector")
+    detector.frames.put(MOST_FRAMES + 1)
+    with pytest.raises(FrameWriterError, match=f"1 to {MOST_FRAMES} frames"):
+        detector.trigger()
+
+
+def test_several_frames_without_a_writer_are_refused(fakes: SimpleNamespace) -> None:
+    """They would be lost."""
+    detector = StreamingDetector(fakes.camera(), name="detector")
+    detector.frames.put(2)
+    with pytest.raises(OperationError, match="writer"):
+        detector.trigger()

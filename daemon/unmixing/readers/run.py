@@ -14,7 +14,7 @@ from daemon.recorder.layout import METADATA, stream_folder
 from daemon.runs import Run
 from daemon.unmixing.contents import ELECTRONVOLTS, Contents, Dimension, Request, is_energy_name
 from daemon.unmixing.room import Room
-from devices.frames import read_frame
+from devices.frames import read_frames
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ I0 = "monitor_intensity"
 
 
 class EventFrames:
-    """Frames of a run's events, also of a run that is still growing.
+    """Frames of a run's events, also of a run that is still growing; of several frames of an event their mean.
 
     Args:
         folder: Folder of the camera's array.
@@ -40,15 +40,17 @@ class EventFrames:
         self._array = array if array.shape[0] == events else None
         self._folder = folder
         self.shape: tuple[int, ...] = (events, *array.shape[2:])
-        self.dtype: np.dtype[Any] = np.dtype(array.dtype)
+        self.dtype: np.dtype[Any] = np.dtype(array.dtype if array.shape[1] == 1 else np.float32)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:  # noqa: ANN401 - slices of all axes
         """Read a part."""
         events, *inner = key
         if self._array is not None:
-            return np.asarray(self._array[(events, 0, *inner)])
-        numbers = range(*events.indices(self.shape[0]))
-        return np.stack([read_frame(self._folder, number)[tuple(inner)] for number in numbers])
+            frames = np.asarray(self._array[(events, slice(None), *inner)])
+        else:
+            numbers = range(*events.indices(self.shape[0]))
+            frames = np.stack([read_frames(self._folder, number)[(slice(None), *inner)] for number in numbers])
+        return frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
 
 
 def read_run(path: Path, request: Request, room: Room) -> Contents:

@@ -30,7 +30,7 @@ def test_windows_are_summed_without_bad_pixels() -> None:
     """Sum, mean and maximum of a window, with Poisson errors."""
     (frame,) = _frames(1)
     features = _features(bad=(2 * 6 + 1, 0))
-    features.add({"detector_total": float(frame.sum())}, {"detector": frame})
+    features.add({"detector_total": float(frame.sum())}, frame)
     inside = frame[2:5, 1:4].astype(float)
     inside[0, 0] = np.nan
     values, errors = features.values(), features.deviations()
@@ -45,7 +45,7 @@ def test_windows_are_summed_without_bad_pixels() -> None:
 def test_numbers_that_are_no_counts_have_no_poisson_error() -> None:
     """A camera of real numbers says nothing about its noise."""
     features = _features(dtype="<f4")
-    features.add({"detector_total": 5.0}, {"detector": np.ones(SHAPE, "<f4")})
+    features.add({"detector_total": 5.0}, np.ones(SHAPE, "<f4"))
     assert features.deviations() == {}
 
 
@@ -55,7 +55,7 @@ def test_a_missing_frame_is_a_failed_measurement(broken: np.ndarray | None) -> N
     features = _features(unmix=True, dtype="<f8")
     frames = _frames(6)
     for index, frame in enumerate(frames):
-        features.add({"detector_total": 1.0}, {"detector": broken if index == 3 else frame.astype(float)})
+        features.add({"detector_total": 1.0}, broken if index == 3 else frame.astype(float))
     for name in ("roi.peak.sum", "unmixing.weights[0]"):
         assert np.isnan(features.values()[name]).tolist() == [False] * 3 + [True] + [False] * 2, name
 
@@ -67,7 +67,7 @@ def test_all_points_are_scored_in_the_present_basis() -> None:
     limits = {"max_misfit": chosen.max_misfit, "max_total": chosen.max_total}
     reference = OnlineNMF(2, shape=SHAPE, refit_every=chosen.refit_every, **limits)
     for frame in _frames(12):
-        features.add({}, {"detector": frame})
+        features.add({}, frame)
         reference.partial_fit(frame.reshape(1, -1).astype(float))
     for index in (0, 1):
         np.testing.assert_allclose(features.values()[f"unmixing.weights[{index}]"], reference.weights_[:, index])
@@ -78,7 +78,7 @@ def test_all_points_are_scored_in_the_present_basis() -> None:
 def test_a_reading_that_comes_late_is_missing_before() -> None:
     """A column is as long as there are points."""
     features = _features()
-    features.add({"a": 1.0}, {})
-    features.add({"a": 2.0, "b": 3.0}, {})
+    features.add({"a": 1.0}, None)
+    features.add({"a": 2.0, "b": 3.0}, None)
     np.testing.assert_array_equal(features.values()["b"], [np.nan, 3.0])
     assert len(features) == 2

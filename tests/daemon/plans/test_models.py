@@ -25,8 +25,8 @@ def test_every_field_is_described(model: type[BaseModel]) -> None:
 def test_the_packaged_settings_start_both_plans_without_parameters() -> None:
     """As the demo does."""
     settings = load_settings()
-    for name, kind in PLANS.items():
-        checked = read_parameters(kind, {}, settings.plans.get(name))
+    for name in ("autonomous_scan", "grid_scan"):
+        checked = read_parameters(PLANS[name], {}, settings.plans.get(name))
         assert set(checked.axes) == {"stage_x", "stage_y"}
 
 

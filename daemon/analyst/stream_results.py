@@ -1,0 +1,81 @@
+"""Writes what the chain of on-line steps knows into the run, as Zarr arrays with named dimensions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.analyst.maps import write_array, write_group
+from daemon.analyst.messages import Begin
+from daemon.library_settings import LibrarySettings
+
+if TYPE_CHECKING:
+    from analysis.streaming import Outcome
+
+STACK, STREAM = "stack", "stream"
+"""What was unmixed of the stack so far, and what the chain tells of each frame."""
+
+MOST_FAILURES = 100
+
+
+def write_stream(run: Path, outcome: Outcome, begin: Begin, library: LibrarySettings | None) -> None:
+    """Write `analysis/stream` (values of each frame, failures) and `analysis/stack` (spectra and maps).
+
+    Args:
+        run: folder of the run.
+        outcome: what is known.
+        begin: what the analyst was told of the run.
+        library: standards that the spectra are compared with; None for no comparison.
+    """
+    failures = [f"{one.step}, frame {one.first}: {one.error}" for one in outcome.failures[:MOST_FAILURES]]
+    about = {"frames": outcome.frames, "failures": failures, "failed": len(outcome.failures)}
+    folder = write_group(run, STREAM, about)
+    for name, values in outcome.values.items():
+        dimensions = ("frame", *(f"{name}_{axis}" for axis in range(values.ndim - 1)))
+        write_array(folder / re.sub(r"\W", "_", name), values, dimensions)
+    unmixed = next((found for found in outcome.results.values() if "spectra" in found), None)
+    if unmixed is not None:
+        _write_stack(run, unmixed, begin, library)
+
+
+def _write_stack(run: Path, found: Mapping[str, NDArray[Any]], begin: Begin, library: LibrarySettings | None) -> None:
+    """Write spectra, of unit sum, and maps, fractions that sum to 1, of the stack so far."""
+    detector = begin.stream["detector"]
+    unit = begin.units.get(begin.energy or "", "")
+    about: dict[str, Any] = {
+        "detector": detector,
+        "energies": len(found["energies"]),
+        "converged": bool(found["converged"]),
+        "repairs": [str(text) for text in found["repairs"]],
+        **_compared(found, unit, library),
+    }
+    folder = write_group(run, STACK, about)
+    write_array(folder / "energy", found["energies"], ("energy",), {"units": unit})
+    write_array(folder / "spectra", found["spectra"], ("component", "energy"))
+    rows, columns = f"{detector}_y", f"{detector}_x"
+    if found["maps"].shape[1:] != begin.frames[detector].shape:
+        rows, columns = f"{rows}_binned", f"{columns}_binned"
+    write_array(folder / "abundances", found["maps"], ("component", rows, columns))
+    write_array(folder / "change", found["change"], ("update",))
+    write_array(folder / "misfit", found["misfit"], ("update",))
+
+
+def _compared(found: Mapping[str, NDArray[Any]], unit: str, library: LibrarySettings | None) -> dict[str, Any]:
+    """Names of the components and how well they agree with their standards; nothing without standards."""
+    energies = found["energies"] * (1000.0 if unit.lower() == "kev" else 1.0)
+    if library is None or len(energies) < 4:
+        return {}
+    from analysis.unmixing.identify import compare
+    from daemon.unmixing.standards import make_standards
+
+    compared = compare(found["spectra"], energies, make_standards(library, energies).library)
+    return {
+        "names": list(compared.names),
+        "correlations": [None if np.isnan(value) else float(value) for value in compared.matched],
+        "shift_eV": compared.shift,
+    }
