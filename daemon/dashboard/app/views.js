@@ -18,6 +18,7 @@ export const VIEWS = [
   { name: "map", icon: "map", load: () => import("../views/map.js") },
   { name: "frame", icon: "frame", load: () => import("../views/frame.js") },
   { name: "queue", icon: "queue", load: () => import("../views/queue.js") },
+  { name: "chemistry", icon: "chemistry", load: () => import("../views/chemistry.js") },
   { name: "progress", icon: "progress", load: () => import("../views/progress.js") },
   { name: "history", icon: "history", load: () => import("../views/history.js") },
   { name: "health", icon: "health", load: () => import("../views/health.js") },

@@ -47,7 +47,8 @@ export function quantity(value, unit, digits = 4) {
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return NONE;
   if (seconds < 0) return `−${duration(-seconds)}`;
-  if (seconds > 0 && seconds < 0.9995) return `${(1e3 * seconds).toFixed(seconds < 0.1 ? 1 : 0)} ms`;
+  if (seconds < 5e-5) return t("time.s", { s: 0 });
+  if (seconds < 0.9995) return `${(1e3 * seconds).toFixed(seconds < 0.1 ? 1 : 0)} ms`;
   if (seconds < 59.95) return t("time.s", { s: seconds < 9.995 ? seconds.toFixed(1) : Math.round(seconds) });
   const whole = Math.round(seconds);
   const minutes = Math.floor(whole / 60);

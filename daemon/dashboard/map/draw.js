@@ -14,7 +14,9 @@ import { ticks } from "../chart/ticks.js";
 /** More points than this are small squares without a rim. */
 const MANY = 1500;
 /** Numbers are written beside so many points at the most. */
-const NUMBERED = 90;
+const NUMBERED = 400;
+const NUMBER_WIDTH = 19;
+const NUMBER_HEIGHT = 11;
 
 /**
  * @typedef {object} Style
@@ -108,10 +110,15 @@ export function drawNumbers(context, view, scene, { order, font, selected }) {
   context.lineWidth = 3;
   context.strokeStyle = "rgb(0 0 0 / 0.7)";
   context.fillStyle = "#ffffff";
-  for (let row = 0; row < scene.xs.length; row++) {
+  /** @type {[number, number][]} */
+  const written = [];
+  // The newest first: where numbers would lie on one another, the older ones are left out.
+  for (let row = scene.xs.length - 1; row >= 0; row--) {
     const away = row + 1 === selected ? 18 : row + 1 === scene.best?.number ? 15 : 8.5;
     const [x, y] = [view.toX(scene.xs[row]), view.toY(scene.ys[row])];
     const turned = x > right - 26;
+    if (written.some(([a, b]) => Math.abs(a - x) < NUMBER_WIDTH && Math.abs(b - y) < NUMBER_HEIGHT)) continue;
+    written.push([x, y]);
     context.textAlign = turned ? "right" : "left";
     context.strokeText(String(row + 1), turned ? x - away : x + away, y);
     context.fillText(String(row + 1), turned ? x - away : x + away, y);

@@ -4,6 +4,10 @@
 const BASE = "/api/v1";
 const PATIENCE = 15;
 
+/** Types of numbers as numpy names them.
+ * @type {Record<string, any>} */
+const TYPES = { f8: Float64Array, f4: Float32Array, u1: Uint8Array, b1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array, i2: Int16Array, i4: Int32Array, u8: BigUint64Array, i8: BigInt64Array };
+
 /** @typedef {{field: string, message: string}} Problem */
 /** @typedef {Record<string, string | number | boolean | null | undefined>} Query */
 
@@ -53,6 +57,19 @@ export class Api {
    */
   async bytes(path, query) {
     return (await this._ask("GET", path, { query, accept: "application/octet-stream" })).arrayBuffer();
+  }
+
+  /**
+   * The numbers of an array.
+   * @param {string} path
+   * @param {Query} [query]
+   * @returns {Promise<{shape: number[], values: Float64Array}>}
+   */
+  async array(path, query) {
+    const answer = await this._ask("GET", path, { query, accept: "application/octet-stream" });
+    const shape = (answer.headers.get("X-Shape") ?? "").split(",").filter(Boolean).map(Number);
+    const Type = TYPES[(answer.headers.get("X-Dtype") ?? "<f8").replace(/^[<>|=]/, "")] ?? Float64Array;
+    return { shape, values: Float64Array.from(new Type(await answer.arrayBuffer()), Number) };
   }
 
   /**

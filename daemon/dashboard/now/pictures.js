@@ -11,10 +11,11 @@ import { drawLines } from "../chart/lines.js";
 import { lastFrame } from "../frame/last.js";
 import { FramePanel } from "../frame/panel.js";
 import { MapPanel } from "../map/panel.js";
+import { Profile } from "../map/profile.js";
 import { sceneOf } from "../map/scene.js";
 import { t } from "../messages/index.js";
 import { mapsOf, watchRun } from "../run/chosen.js";
-import { maximizes, objective, values } from "../run/facts.js";
+import { axes, maximizes, objective, values } from "../run/facts.js";
 
 /**
  * @param {App} app
@@ -41,19 +42,23 @@ function mapCard(app, scope) {
   const { runs } = app;
   const maps = mapsOf(app, scope, runs.run);
   const panel = new MapPanel(scope, { colours: "viridis", order: false, coloured: true, selected: null }, { still: true });
+  const profile = new Profile(scope);
   const under = h("p", { class: "hint" }, t("map.none-text"));
   const draw = () => {
     const run = runs.run.value;
     const scene = run && sceneOf(run, maps.value, { layer: "mean", x: "", y: "", shown: run.primary.length }, { wished: [], excluded: [] });
+    const alongOne = run !== null && axes(run).length === 1 && run.primary.length > 0;
     const there = scene !== null && scene.xs.length > 0;
     show(panel.element, there);
-    if (run && scene && there) panel.show(scene);
-    write(under, !there ? t("map.none-text") : scene?.plane ? t("now.model") : t("now.measured"));
+    show(profile.element, alongOne);
+    if (scene && there) panel.show(scene);
+    if (run && alongOne) profile.show(run, maps.value, run.primary.length);
+    write(under, !there && !alongOne ? t("map.none-text") : maps.value ? t("now.model") : t("now.measured"));
   };
   const paint = scope.painter(draw);
   watchRun(runs.run, scope, paint);
   maps.watch(scope, paint);
-  return card(t("view.map"), "#/map", panel.element, under);
+  return card(t("view.map"), "#/map", panel.element, profile.element, under);
 }
 
 /**

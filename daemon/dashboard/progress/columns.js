@@ -12,7 +12,7 @@ const BARS = 240;
 /**
  * Points per hour over the last ten, by both clocks.
  * @param {Run} run
- * @returns {{hours: Float64Array, wall: Float64Array, instrument: Float64Array}}
+ * @returns {{seconds: Float64Array, wall: Float64Array, instrument: Float64Array}} since the start, and points per hour
  */
 export function ratePerHour(run) {
   const wall = Float64Array.from(run.primary.column("time"), Number);
@@ -26,7 +26,7 @@ export function ratePerHour(run) {
       return span > 0 ? (3600 * (index + 1 - from)) / span : NaN;
     });
   };
-  return { hours: Float64Array.from({ length: count }, (_, index) => (wall[index + 1] - start) / 3600), wall: rates(wall), instrument: rates(done) };
+  return { seconds: Float64Array.from({ length: count }, (_, index) => wall[index + 1] - start), wall: rates(wall), instrument: rates(done) };
 }
 
 /**

@@ -33,8 +33,8 @@ export async function fetchMaps(api, run) {
   const mean = facts.find((each) => each.key === "mean");
   if (!mean) return null;
   const names = facts.map((each) => each.key).filter((key) => key !== "error");
-  const arrays = await Promise.all(names.map((key) => api.bytes(`/runs/${run.uid}/analyses/${ANALYSIS}/${encodeURIComponent(key)}`)));
-  const found = Object.fromEntries(names.map((name, index) => [name, new Float64Array(arrays[index])]));
+  const arrays = await Promise.all(names.map((key) => api.array(`/runs/${run.uid}/analyses/${ANALYSIS}/${encodeURIComponent(key)}`)));
+  const found = Object.fromEntries(names.map((name, index) => [name, arrays[index].values]));
   const { mean: expected, deviation, acquisition, value, ...coordinates } = found;
   if (value) run.scores = Array.from(value);
   const size = mean.shape.reduce((all, each) => all * each, 1);

@@ -14,13 +14,14 @@ import { savePicture } from "../base/save.js";
 import { t } from "../messages/index.js";
 import { MapPanel } from "../map/panel.js";
 import { PointCard } from "../map/point.js";
+import { Profile } from "../map/profile.js";
 import { ReasonCard } from "../map/reason.js";
 import { readout } from "../map/readout.js";
 import { saveModel, savePoints } from "../map/save.js";
 import { sceneOf } from "../map/scene.js";
 import { Steering } from "../map/steering.js";
 import { MapTools } from "../map/tools.js";
-import { objective, objectiveUnit } from "../run/facts.js";
+import { axes, objective, objectiveUnit } from "../run/facts.js";
 import { chosenRun, mapsOf, watchRun } from "../run/chosen.js";
 import { Player } from "../run/player.js";
 import { runTitle } from "../run/title.js";
@@ -31,9 +32,9 @@ export function view(app, root, scope, words) {
   const maps = mapsOf(app, scope, runs);
   const tools = new MapTools(words, (noted) => app.router.note(noted), { picture: () => savePicture(panel.canvas, "map"), points: () => runs.value && savePoints(runs.value), model: () => maps.value && saveModel(maps.value) });
   const panel = new MapPanel(scope, tools.style);
-  const parts = { point: new PointCard(app, scope), reason: new ReasonCard(), steering: new Steering(app, scope, panel, runs), player: new Player(app, scope, runs, words), bar: new ColourBar() };
+  const parts = { point: new PointCard(app, scope), reason: new ReasonCard(), steering: new Steering(app, scope, panel, runs), player: new Player(app, scope, runs, words), profile: new Profile(scope), bar: new ColourBar() };
   const line = h("p", { class: "readout", "aria-live": "off" });
-  const stage = h("section", { class: "card stage", "aria-label": t("view.map") }, h("div", { class: "toolbar" }, ...tools.elements), panel.element, h("div", { class: "under" }, parts.bar.element, line, tools.saves), parts.player.element);
+  const stage = h("section", { class: "card stage", "aria-label": t("view.map") }, h("div", { class: "toolbar" }, ...tools.elements), panel.element, parts.profile.element, h("div", { class: "under" }, parts.bar.element, line, tools.saves), parts.player.element);
   const layout = h("div", { class: "columns wide-left", hidden: true }, stage, h("div", { class: "stack" }, parts.reason.element, parts.steering.element, parts.point.element));
   const nothing = empty("map", t("map.none"), t("map.none-text"));
   root.append(h("div", { class: "title-row" }, h("h1", { class: "title" }, t("view.map")), runTitle(runs, scope)), nothing, layout);
@@ -54,7 +55,7 @@ export function view(app, root, scope, words) {
  * @property {Store<Maps | null>} maps
  * @property {MapTools} tools
  * @property {MapPanel} panel
- * @property {{point: PointCard, reason: ReasonCard, steering: Steering, player: Player, bar: ColourBar}} parts
+ * @property {{point: PointCard, reason: ReasonCard, steering: Steering, player: Player, profile: Profile, bar: ColourBar}} parts
  * @property {HTMLElement} line
  * @property {HTMLElement} layout
  * @property {HTMLElement} nothing
@@ -68,10 +69,19 @@ function drawAll(app, { runs, maps, tools, panel, parts, line, layout, nothing }
   const run = runs.value;
   const shown = run ? parts.player.shown(run) : 0;
   const scene = run && sceneOf(run, maps.value, { ...tools.wish, shown }, parts.steering.of(run));
-  const there = scene !== null && (scene.xs.length > 0 || scene.next !== null);
+  const alongOne = run !== null && axes(run).length === 1 && shown > 0;
+  const there = alongOne || (scene !== null && (scene.xs.length > 0 || scene.next !== null));
   show(layout, there);
   show(nothing, !there);
-  if (!run || !scene || !there) return;
+  show(panel.element, !alongOne);
+  show(parts.profile.element, alongOne);
+  show(parts.bar.element, !alongOne);
+  if (!run || !there) return;
+  parts.reason.show(run, maps.value);
+  parts.point.show(run, tools.style.selected, shown);
+  parts.player.show(run);
+  if (alongOne) parts.profile.show(run, maps.value, shown);
+  if (!scene) return;
   tools.offer(run, maps.value);
   panel.style = tools.style;
   panel.show(scene);
@@ -80,9 +90,6 @@ function drawAll(app, { runs, maps, tools, panel, parts, line, layout, nothing }
   const title = painted && tools.wish.layer !== "mean" ? t(/** @type {any} */ (`map.bar.${tools.wish.layer}`)) : [objective(run), objectiveUnit(run)].filter(Boolean).join(", ");
   parts.bar.show(tools.style.colours, (share) => range.low + share * (range.high - range.low), title);
   if (!line.textContent) write(line, t("map.hint"));
-  parts.reason.show(run, maps.value);
-  parts.point.show(run, tools.style.selected, shown);
-  parts.player.show(run);
 }
 
 /**

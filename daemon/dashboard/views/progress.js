@@ -70,12 +70,20 @@ function convergence(chart, run) {
  * @param {Run} run
  */
 function rate(chart, run) {
-  const { hours, wall, instrument } = ratePerHour(run);
-  const line = (/** @type {ArrayLike<number>} */ y, /** @type {string} */ name, /** @type {string} */ tint) => ({ x: Array.from(hours), y: Array.from(y), mode: "lines", name, line: { color: themeColour(tint), width: 2 }, type: "scatter" });
-  chart.numbers = () => ({ hours, by_the_daemons_clock: wall, by_the_instruments_clock: instrument });
+  const { seconds, wall, instrument } = ratePerHour(run);
+  const { unit, size } = timeUnit(seconds.at(-1) ?? 0);
+  const x = Array.from(seconds, (each) => each / size);
+  const line = (/** @type {ArrayLike<number>} */ y, /** @type {string} */ name, /** @type {string} */ tint) => ({ x, y: Array.from(y), mode: "lines", name, line: { color: themeColour(tint), width: 2 }, type: "scatter" });
+  chart.numbers = () => ({ seconds, by_the_daemons_clock: wall, by_the_instruments_clock: instrument });
   const traces = [line(wall, t("progress.rate-wall"), "--series-1")];
   if (instrument.some((each, index) => Math.abs(each - wall[index]) > 0.05 * wall[index])) traces.push(line(instrument, t("progress.rate-instrument"), "--series-2"));
-  chart.show(traces, { xaxis: { title: t("progress.hours"), rangemode: "tozero" }, yaxis: { title: t("progress.rate"), rangemode: "tozero" } });
+  chart.show(traces, { xaxis: { title: t("progress.since", { unit }), rangemode: "tozero" }, yaxis: { title: t("progress.rate"), rangemode: "tozero" } });
+}
+
+/** The unit in which a time is written on an axis. @param {number} seconds */
+function timeUnit(seconds) {
+  if (seconds > 3 * 3600) return { unit: "h", size: 3600 };
+  return seconds > 300 ? { unit: "min", size: 60 } : { unit: "s", size: 1 };
 }
 
 /**

@@ -1,0 +1,119 @@
+// @ts-check
+/** Where the components are: a map of each, and all of them in colours on one. */
+
+/** @import { Scope } from "../base/scope.js" */
+/** @import { Stack } from "./source.js" */
+
+import { themeColour, themed } from "../app/preferences.js";
+import { fill, h } from "../base/dom.js";
+import { savePicture, saveTable, saveButtons } from "../base/save.js";
+import { ColourBar } from "../chart/bar.js";
+import { SERIES } from "../chart/plotly.js";
+import { Picture } from "../frame/picture.js";
+import { t } from "../messages/index.js";
+import { componentTitle } from "./names.js";
+import { part } from "./source.js";
+
+const RANGE = { low: 0, high: 1 };
+
+export class Abundances {
+  /** @param {Scope} scope */
+  constructor(scope) {
+    /** @type {Set<number>} */
+    this._hidden = new Set();
+    /** @type {Stack | null} */
+    this._found = null;
+    this._overlay = h("canvas", { class: "abundance", role: "img", "aria-label": t("chemistry.overlay") });
+    this._legend = h("div", { class: "checks" });
+    this._maps = h("div", { class: "abundances" });
+    const bar = new ColourBar();
+    bar.show("viridis", (share) => share);
+    const saves = saveButtons(() => savePicture(this._overlay, "components"), () => this._saveNumbers());
+    this.element = h(
+      "section",
+      { class: "card" },
+      h("div", { class: "title-row" }, h("h2", {}, t("chemistry.maps")), saves),
+      h("div", { class: "columns overlay-left" }, h("div", { class: "stack-small" }, this._overlay, this._legend), h("div", { class: "stack-small" }, this._maps, bar.element)),
+    );
+    themed.watch(scope, () => this._again());
+  }
+
+  /** @param {Stack} found */
+  show(found) {
+    this._found = found;
+    this._again();
+  }
+
+  _again() {
+    const found = this._found;
+    if (!found) return;
+    const [, height, width] = found.abundances.shape;
+    fill(this._legend, ...found.components.map((component, index) => this._switch(componentTitle(component, index), index)));
+    fill(this._maps, ...found.components.map((component, index) => this._map(part(found.abundances, index), width, height, componentTitle(component, index))));
+    this._paint();
+  }
+
+  /**
+   * @param {string} title
+   * @param {number} index
+   */
+  _switch(title, index) {
+    const box = h("input", { type: "checkbox", checked: !this._hidden.has(index), onchange: () => (box.checked ? this._hidden.delete(index) : this._hidden.add(index), this._paint()) });
+    const swatch = h("span", { class: "swatch" });
+    swatch.style.background = themeColour(SERIES[index % SERIES.length]);
+    return h("label", { class: "check" }, box, swatch, title);
+  }
+
+  /**
+   * @param {Float64Array} values
+   * @param {number} width
+   * @param {number} height
+   * @param {string} title
+   */
+  _map(values, width, height, title) {
+    const picture = new Picture();
+    picture.paint({ camera: title, sequence: 0, binning: 1, time: 0, width, height, pixels: values }, { scale: "linear", colours: "viridis", range: RANGE });
+    picture.canvas.className = "abundance";
+    picture.canvas.setAttribute("role", "img");
+    picture.canvas.setAttribute("aria-label", title);
+    return h("figure", {}, picture.canvas, h("figcaption", {}, title));
+  }
+
+  /** All components in one picture: each pixel is the mixture of their colours. */
+  _paint() {
+    const found = this._found;
+    if (!found) return;
+    const [count, height, width] = found.abundances.shape;
+    [this._overlay.width, this._overlay.height] = [width, height];
+    const context = /** @type {CanvasRenderingContext2D} */ (this._overlay.getContext("2d"));
+    const image = context.createImageData(width, height);
+    const tints = Array.from({ length: count }, (_, index) => rgb(themeColour(SERIES[index % SERIES.length])));
+    const layers = Array.from({ length: count }, (_, index) => part(found.abundances, index));
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      for (let channel = 0; channel < 3; channel++) {
+        let sum = 0;
+        for (let index = 0; index < count; index++) if (!this._hidden.has(index)) sum += Math.max(layers[index][pixel] || 0, 0) * tints[index][channel];
+        image.data[4 * pixel + channel] = sum;
+      }
+      image.data[4 * pixel + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  _saveNumbers() {
+    const found = this._found;
+    if (!found) return;
+    const [, height, width] = found.abundances.shape;
+    const pixels = Array.from({ length: width * height }, (_, index) => index);
+    const columns = found.components.map((component, index) => [`${index + 1} ${component.name}`.trim(), part(found.abundances, index)]);
+    saveTable({ x: pixels.map((index) => index % width), y: pixels.map((index) => Math.floor(index / width)), ...Object.fromEntries(columns) }, "abundances");
+  }
+}
+
+/**
+ * @param {string} colour as browsers compute it
+ * @returns {number[]}
+ */
+function rgb(colour) {
+  return (colour.match(/[\d.]+/g) ?? ["0", "0", "0"]).slice(0, 3).map(Number);
+}
