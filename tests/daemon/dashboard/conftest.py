@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,6 +16,8 @@ import httpx
 import pytest
 
 from benchmarks.served import Daemon, settings_file
+from daemon.analyst.maps import write_array, write_group
+from daemon.recorder import Recorder
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="install the extra `test`")
 
@@ -119,13 +124,22 @@ class Watched:
         self.page.wait_for_selector(".view > *")
         return self.page
 
+    def address(self) -> str:
+        """The part of the address that says what is shown."""
+        return self.page.evaluate("location.hash")
+
     def shoot(self, name: str) -> None:
         """Take a picture; the page must not be wider than the window."""
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= self.page.viewport_size["width"], name
+        self.check_width()
         kept = os.environ.get(KEPT)
         folder = Path(kept) if kept else self._folder
         folder.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=folder / f"{name}.png")
+
+    def check_width(self) -> None:
+        """Fail if the page is wider than the window."""
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= self.page.viewport_size["width"], f"{self.address()} is {width} pixels wide"
 
     def check(self) -> None:
         """Fail if it complained."""
@@ -187,3 +201,57 @@ def scan(api: httpx.Client, daemon: Daemon) -> Iterator[Callable[..., str]]:
     if api.get("/status").json()["run"]:
         api.post("/plan/abort", json={"reason": "the test has ended"})
     daemon.wait_for(lambda facts: facts["state"] == "idle")
+
+
+@pytest.fixture(scope="session")
+def record(daemon: Daemon) -> Callable[..., str]:
+    """Writes a closed run into the daemon's folder: `record(values, x, y, …)`; gives its uid."""
+    return functools.partial(record_run, daemon.data)
+
+
+def record_run(
+    data: Path,
+    values: Sequence[float],
+    xs: Sequence[float],
+    ys: Sequence[float],
+    *,
+    uid: str = "",
+    maps: Mapping[str, Any] | None = None,
+    **start: Any,
+) -> str:
+    """Write a closed run whose reading is `signal`, with what the analyst would have written.
+
+    Args:
+        data: the data folder.
+        values: of the points; NaN where a measurement failed.
+        xs: positions along stage_x.
+        ys: positions along stage_y.
+        uid: of the run; a fresh one if it is empty.
+        maps: arrays of `analysis/optimization`: shape (y, x), or (axis,) for the two axes.
+        **start: more for the start document.
+    """
+    uid = uid or str(uuid.uuid4())
+    span = {"low": 0.0, "high": 150.0, "points": 31}
+    parameters = {"axes": {"stage_x": span, "stage_y": span}, "objective": "signal", "points": len(values)}
+    about = {"plan_name": "autonomous_scan", "parameters": parameters, "detectors": ["point"], **start}
+    stamp = time.time() - 10.0 * len(values)
+    recorder = Recorder(data)
+    recorder("start", {"uid": uid, "time": stamp, "scan_id": 900 + len(values), **about})
+    keys = {name: {"source": "test", "dtype": "number", "shape": [], "units": "µm"} for name in ("stage_x", "stage_y")}
+    keys["signal"] = {"source": "test", "dtype": "number", "shape": [], "units": "counts"}
+    described = {"uid": f"{uid}-p", "run_start": uid, "time": stamp, "name": "primary", "data_keys": keys}
+    recorder("descriptor", {**described, "object_keys": {"stage": ["stage_x", "stage_y"], "point": ["signal"]}})
+    for index, (value, x, y) in enumerate(zip(values, xs, ys, strict=True)):
+        reading = {"stage_x": float(x), "stage_y": float(y), "signal": float(value)}
+        when = stamp + 10.0 * index
+        event = {"uid": f"{uid}-{index}", "descriptor": f"{uid}-p", "seq_num": index + 1, "time": when, "filled": {}}
+        recorder("event", {**event, "data": reading, "timestamps": dict.fromkeys(reading, when)})
+    ends = {"uid": f"{uid}-s", "run_start": uid, "time": time.time(), "exit_status": "success", "reason": ""}
+    recorder("stop", {**ends, "num_events": {"primary": len(values)}})
+    recorder.wait_closed()
+    assert recorder.run is not None
+    for name, array in (maps or {}).items():
+        dimensions = (name,) if array.ndim == 1 else ("stage_y", "stage_x")
+        write_array(write_group(recorder.run, "optimization", {}) / name, array, dimensions)
+    recorder.close()
+    return uid
