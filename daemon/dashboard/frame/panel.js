@@ -12,6 +12,8 @@ import { attachGestures, sized, Viewport } from "../base/viewport.js";
 import { t } from "../messages/index.js";
 import { Picture } from "./picture.js";
 
+const PAINTED = "frame painted";
+
 /** @typedef {"look" | "region" | "line"} Tool */
 
 /**
@@ -114,6 +116,7 @@ export class FramePanel {
     const { left, top } = viewport.area;
     context.drawImage(this.picture.canvas, x0 / b, y1 / b, (x1 - x0) / b, (y0 - y1) / b, left, top, wide, high);
     this._marks(context);
+    mark(frame.time);
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -162,4 +165,13 @@ export class FramePanel {
     const [top, bottom] = [this.viewport.toY(Math.min(y0, y1)), this.viewport.toY(Math.max(y0, y1))];
     return [left, top, right - left, bottom - top];
   }
+}
+
+/**
+ * Let whoever measures the page know that a frame was painted; only the last mark is kept.
+ * @param {number} time of the frame, s since 1970
+ */
+function mark(time) {
+  performance.clearMarks(PAINTED);
+  performance.mark(PAINTED, { detail: time });
 }
