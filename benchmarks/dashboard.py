@@ -3,8 +3,8 @@
 `beampilot serve` scans the diffractometer twin with a camera of 512 × 512 pixels (16 bits) at 20 frames a second; every
 frame is written to the run before it is shown. *First frame*: a browser context without anything in its cache opens the
 view Frame; time from there until the first live frame is painted. *Frame latency*: time from when a frame is on disk
-until it is painted, with four tabs watching at the same time, in one browser; the server's processor time is that of its
-whole process, with those four tabs and without any. *A viewer that stalls*: a fifth client takes nothing from its
+until it is painted, with four tabs watching at the same time, in one browser; the server's processor time is that of
+its whole process, with those four tabs and without any. *A viewer that stalls*: a fifth client takes nothing from its
 WebSocket for 30 s, then reads on; the server's memory meanwhile, the latency of the others, and the age of what it
 gets one second after it went on. *Ten thousand points*: a closed run is opened from the list of runs; time until all of
 its points are on the map and a key moves it, and the longest picture while the map is moved and zoomed.
@@ -30,7 +30,7 @@ import numpy as np
 import websockets
 
 from benchmarks.report import Report, results
-from benchmarks.served import Daemon, resident, settings_file
+from benchmarks.served import ROOT, Daemon, resident, settings_file
 
 SIZE, RATE = 512, 20.0
 VIEWERS = 4
@@ -44,7 +44,9 @@ REMEMBER = "sessionStorage.setItem('beampilot.key', %s)"
 WATCH = """() => {
   window.painted = [];
   new PerformanceObserver((list) => {
-    for (const mark of list.getEntries()) window.painted.push((performance.timeOrigin + mark.startTime) / 1000 - mark.detail);
+    for (const mark of list.getEntries()) {
+      window.painted.push((performance.timeOrigin + mark.startTime) / 1000 - mark.detail);
+    }
   }).observe({type: 'mark', buffered: false});
 }"""
 FIRST = """() => new Promise((done) => new PerformanceObserver((list) => {
@@ -243,7 +245,8 @@ def main() -> None:
     report = Report()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        camera = {"factory": "benchmarks.streaming_camera:instrument", "options": {"size": SIZE, "rate": RATE}}
+        given = {"size": SIZE, "rate": RATE, "preset": "smooth", "seed": 0, "clock": "fastest"}
+        camera = {"factory": "benchmarks.streaming_camera:instrument", "path": str(ROOT), "options": given}
         (folder / "data").mkdir()
         daemon = stack.enter_context(Daemon(folder / "data", settings_file(folder, instrument=camera)))
         daemon.serve()

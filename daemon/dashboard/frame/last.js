@@ -10,16 +10,6 @@ import { t } from "../messages/index.js";
 import { decode } from "../net/frames.js";
 
 /**
- * Cameras of a run: data keys of its primary stream that hold frames.
- * @param {Run} run
- * @returns {string[]}
- */
-export function cameras(run) {
-  const arrays = run.detail?.streams.primary ?? [];
-  return arrays.filter((array) => array.shape.length === 4).map((array) => array.key);
-}
-
-/**
  * The frame of a point.
  * @param {App} app
  * @param {Run} run
@@ -43,7 +33,7 @@ export function lastFrame(app, scope, give) {
   let asked = false;
   const look = async () => {
     const run = app.runs.run.value;
-    const camera = run?.loaded ? cameras(run)[0] : undefined;
+    const camera = run?.loaded ? run.cameras[0] : undefined;
     if (asked || !run || !camera || !run.primary.length) return;
     asked = true;
     const frame = await frameOf(app, run, camera, run.primary.length).catch(() => null);

@@ -8,7 +8,8 @@
 
 import { themeColour, themed } from "../app/preferences.js";
 import { h } from "../base/dom.js";
-import { attachGestures, sized, Viewport } from "../base/viewport.js";
+import { attachGestures } from "../base/gestures.js";
+import { sized, Viewport } from "../base/viewport.js";
 import { t } from "../messages/index.js";
 import { Picture } from "./picture.js";
 

@@ -2,15 +2,19 @@
 /** A map on the page. */
 
 /** @import { Scope } from "../base/scope.js" */
-/** @import { Style } from "./draw.js" */
+/** @import { Style } from "./points.js" */
 /** @import { Scene } from "./scene.js" */
 
 import { themed } from "../app/preferences.js";
 import { h } from "../base/dom.js";
-import { attachGestures, sized, Viewport } from "../base/viewport.js";
+import { attachGestures } from "../base/gestures.js";
+import { sized, Viewport } from "../base/viewport.js";
 import { t } from "../messages/index.js";
-import { drawAxes, drawMarks, drawNumbers, drawPoints, drawRegions } from "./draw.js";
+import { drawAxes } from "./axes.js";
 import { Field } from "./field.js";
+import { drawMarks } from "./marks.js";
+import { drawNumbers, drawPoints } from "./points.js";
+import { drawRegions } from "./regions.js";
 import { pointAt } from "./scene.js";
 
 const NEAR = 14;

@@ -7,7 +7,7 @@
 
 import { fill, h, show, write } from "../base/dom.js";
 import { duration, moment, number, quantity } from "../base/format.js";
-import { cameras, frameOf } from "../frame/last.js";
+import { frameOf } from "../frame/last.js";
 import { FramePanel } from "../frame/panel.js";
 import { t, term } from "../messages/index.js";
 import { axes, objective, objectiveUnit, reason, rowsByPoint, values } from "../run/facts.js";
@@ -61,7 +61,7 @@ export class PointCard {
     if (this._pictured === wanted) return;
     this._pictured = wanted;
     this._spectrum.show(run, point);
-    const camera = cameras(run)[0];
+    const [camera] = run.cameras;
     show(this._frame.element, camera);
     if (!camera) return;
     const frame = await frameOf(this._app, run, camera, point).catch(() => null);

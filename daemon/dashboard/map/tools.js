@@ -4,7 +4,7 @@
 /** @import { Colours } from "../base/colours.js" */
 /** @import { Layer, Maps } from "../run/maps.js" */
 /** @import { Run } from "../run/run.js" */
-/** @import { Style } from "./draw.js" */
+/** @import { Style } from "./points.js" */
 /** @import { MapPanel } from "./panel.js" */
 
 import { segments } from "../app/switches.js";

@@ -14,7 +14,7 @@ export class Totals {
     this._body = h("tbody", {});
     const titles = /** @type {const} */ (["stage", "whose", "median", "longest", "total"]);
     const head = h("tr", {}, ...titles.map((title, index) => h("th", { scope: "col", class: index > 1 ? "number" : null }, t(`totals.${title}`))));
-    this.element = h("section", { class: "card" }, h("h2", {}, t("totals.title")), h("div", { class: "table-wrap" }, h("table", { class: "table" }, h("thead", {}, head), this._body)));
+    this.element = h("section", { class: "card" }, h("h2", {}, t("totals.title")), h("div", { class: "table-wrap", tabindex: 0, role: "region", "aria-label": t("totals.title") }, h("table", { class: "table" }, h("thead", {}, head), this._body)));
   }
 
   /** @param {Run} run */

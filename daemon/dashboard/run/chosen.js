@@ -20,13 +20,14 @@ const LOOK = 1.5;
 export function chosenRun(app, scope, words) {
   const uid = words.get("run");
   if (!uid) return app.runs.run;
-  const live = app.runs.run.value;
-  if (live?.uid.startsWith(uid)) return app.runs.run;
   /** @type {Store<Run | null>} */
   const store = new Store(/** @type {Run | null} */ (null));
+  // The run that grows is here already, or will be soon, and is told of its documents.
+  app.runs.run.watch(scope, (live) => live?.uid.startsWith(uid) && store.set(live));
+  if (store.value) return store;
   const run = new Run(uid);
   run.load(app.api).then(
-    () => store.set(run),
+    () => !store.value && store.set(run),
     (error) => {
       if (!scope.ended) app.notices.problem(error.message);
     },

@@ -25,6 +25,9 @@ export class Run {
     /** What the devices of the primary stream read, by device.
      * @type {Record<string, string[]>} */
     this.keys = {};
+    /** Data keys of the primary stream that hold frames.
+     * @type {string[]} */
+    this.cameras = [];
     /** @type {Record<string, any>} */
     this.start = {};
     /** @type {Record<string, any> | null} */
@@ -40,6 +43,8 @@ export class Run {
     this._streams = new Map();
     this._fetching = false;
     this._again = false;
+    /** @type {Promise<void> | null} */
+    this._loading = null;
   }
 
   get primary() {
@@ -59,7 +64,13 @@ export class Run {
    * Fetch what is known of the run, and what is missing of its events.
    * @param {Api} api
    */
-  async load(api) {
+  load(api) {
+    this._loading ??= this._load(api).finally(() => (this._loading = null));
+    return this._loading;
+  }
+
+  /** @param {Api} api */
+  async _load(api) {
     const [detail, opening] = await Promise.all([
       api.get(`/runs/${this.uid}`),
       api.get(`/runs/${this.uid}/documents`, { limit: OPENING }),
@@ -167,6 +178,7 @@ export class Run {
     for (const device of Object.values(descriptor.configuration ?? {})) Object.assign(this.configuration, device.data);
     for (const [key, about] of Object.entries(descriptor.data_keys)) {
       if (about.units) this.primary.units[key] = about.units;
+      if (String(about.external ?? "").startsWith("STREAM") && !this.cameras.includes(key)) this.cameras.push(key);
     }
   }
 
