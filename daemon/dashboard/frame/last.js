@@ -5,9 +5,11 @@
 /** @import { Scope } from "../base/scope.js" */
 /** @import { Frame } from "../net/frames.js" */
 /** @import { Run } from "../run/run.js" */
+/** @import { Detection } from "./panel.js" */
 
 import { t } from "../messages/index.js";
 import { decode } from "../net/frames.js";
+import { detectionsOf } from "./detections.js";
 
 /**
  * The frame of a point.
@@ -27,7 +29,7 @@ export async function frameOf(app, run, camera, number, largest) {
  * Give the last frame of the run that the page follows, once.
  * @param {App} app
  * @param {Scope} scope
- * @param {(frame: Frame, from: string) => void} give
+ * @param {(frame: Frame, from: string, found: Detection[]) => void} give
  */
 export function lastFrame(app, scope, give) {
   let asked = false;
@@ -36,8 +38,9 @@ export function lastFrame(app, scope, give) {
     const camera = run?.loaded ? run.cameras[0] : undefined;
     if (asked || !run || !camera || !run.primary.length) return;
     asked = true;
-    const frame = await frameOf(app, run, camera, run.primary.length).catch(() => null);
-    if (frame && !scope.ended) give(frame, t("frame.from", { point: run.primary.length, scan: run.start.scan_id ?? "" }));
+    const point = run.primary.length;
+    const [frame, found] = await Promise.all([frameOf(app, run, camera, point).catch(() => null), detectionsOf(app, run, point).catch(() => [])]);
+    if (frame && !scope.ended) give(frame, t("frame.from", { point, scan: run.start.scan_id ?? "" }), found);
   };
   const inner = scope.inner();
   app.runs.run.watch(inner, (run) => {

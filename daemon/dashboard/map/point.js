@@ -3,10 +3,13 @@
 
 /** @import { App } from "../app/app.js" */
 /** @import { Scope } from "../base/scope.js" */
+/** @import { Detection } from "../frame/panel.js" */
+/** @import { Frame } from "../net/frames.js" */
 /** @import { Run } from "../run/run.js" */
 
 import { fill, h, show, write } from "../base/dom.js";
 import { duration, moment, number, quantity } from "../base/format.js";
+import { detectionsOf } from "../frame/detections.js";
 import { frameOf } from "../frame/last.js";
 import { FramePanel } from "../frame/panel.js";
 import { t, term } from "../messages/index.js";
@@ -64,7 +67,9 @@ export class PointCard {
     const [camera] = run.cameras;
     show(this._frame.element, camera);
     if (!camera) return;
-    const frame = await frameOf(this._app, run, camera, point).catch(() => null);
+    const asked = [frameOf(this._app, run, camera, point).catch(() => null), detectionsOf(this._app, run, point).catch(() => [])];
+    const [frame, found] = /** @type {[Frame | null, Detection[]]} */ (await Promise.all(asked));
+    this._frame.detections = found;
     if (this._scope.ended || this._pictured !== wanted) return;
     show(this._frame.element, frame);
     if (frame) this._frame.show(frame);

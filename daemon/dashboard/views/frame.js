@@ -36,6 +36,7 @@ export function view(app, root, scope, words) {
   const draw = (/** @type {Frame} */ frame, /** @type {string} */ from) => {
     show(nothing, false);
     show(layout, true);
+    if (!from) panel.detections = [];
     panel.show(frame);
     bar.show(tools.look.colours, (share) => valueAt(tools.look.scale, panel.picture.range, share), "");
     tools.follow(panel.picture.range);
@@ -47,7 +48,11 @@ export function view(app, root, scope, words) {
     else write(readout, t("frame.pixel", { x: Math.floor(x), y: Math.floor(y), value: number(pixelAt(frame, x, y)) }));
   };
   const newest = newestOf(app, scope, cameras, words.get("camera") ?? "", draw);
-  lastFrame(app, scope, (frame, from) => newest.quiet() && draw(frame, from));
+  lastFrame(app, scope, (frame, from, found) => {
+    if (!newest.quiet()) return;
+    panel.detections = found;
+    draw(frame, from);
+  });
 }
 
 /**
