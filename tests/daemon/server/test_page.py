@@ -18,6 +18,8 @@ URL = "http://test"
 LINKS = re.compile(r'(?:src|href)="(/dashboard/[^"]+)"')
 IMPORTS = re.compile(r'(?:from|import\()\s*"(\.[^"]+)"')
 
+STATIC = re.compile(r'^import (?:[^"]*? from )?"(\.[^"]+)";', re.MULTILINE)
+
 
 def test_the_page_and_all_its_files_are_served(serve: Serve) -> None:
     """Everything that the page names is there, and the page knows its own names only."""
@@ -49,6 +51,20 @@ def test_every_module_that_is_imported_is_there() -> None:
             imported.add(target)
     left = {path for path in DASHBOARD.rglob("*.js") if path.resolve() not in imported}
     assert left == {DASHBOARD / "app" / "main.js"}
+
+
+def test_what_the_page_begins_with_is_fetched_at_once() -> None:
+    """The page names every module that it needs before a view is chosen: they need not wait for one another."""
+    needed: list[Path] = []
+    waiting = [DASHBOARD / "app" / "main.js"]
+    while waiting:
+        path = waiting.pop().resolve()
+        if path not in needed:
+            needed.append(path)
+            waiting += [path.parent / name for name in STATIC.findall(path.read_text(encoding="utf-8"))]
+    page = (DASHBOARD / INDEX).read_text(encoding="utf-8")
+    named = {DASHBOARD / name for name in re.findall(r'<link rel="modulepreload" href="/dashboard/([^"]+)">', page)}
+    assert named == set(needed[1:])
 
 
 def test_the_policy_lets_nothing_in_from_elsewhere(serve: Serve) -> None:

@@ -88,8 +88,9 @@ def test_previews_of_frames(serve: Serve, tmp_path: Path) -> None:
     recorder = begin(tmp_path, 2, writer)
     layout = FrameLayout("camera", (60, 100), np.dtype("uint16"))
     ramp = np.arange(6000, dtype=np.uint16).reshape(60, 100)
-    writer.write(layout, ramp)
-    writer.write(layout, ramp + 7)
+    for index, frame in enumerate((ramp, ramp + 7)):
+        writer.begin_point(index)
+        writer.write(layout, frame)
 
     async def body(client: httpx.AsyncClient) -> None:
         answer = await client.get(f"/runs/{UID}/previews/primary/camera/1")
