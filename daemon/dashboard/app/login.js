@@ -19,18 +19,20 @@ import { languageSwitch } from "./switches.js";
 export async function logIn(root, refused) {
   const kept = storedKey();
   if (kept !== null) {
-    const found = await tried(kept, refused);
+    const found = await tried(kept, refused, () => fill(root, h("main", { class: "login" }, h("p", { class: "hint", role: "status" }, t("login.away")))));
     if (typeof found !== "string") return found;
   }
   return new Promise((resolve) => form(root, refused, resolve));
 }
 
 /**
+ * Try a key, for as long as nobody answers.
  * @param {string} key
  * @param {() => void} refused
+ * @param {() => void} away called while nobody answers: the daemon may just be starting
  * @returns {Promise<{api: Api, identity: Identity} | string>} or why not
  */
-async function tried(key, refused) {
+async function tried(key, refused, away) {
   const api = new Api(key, refused);
   for (let wait = 0.3; ; wait = Math.min(2 * wait, 3)) {
     try {
@@ -38,7 +40,8 @@ async function tried(key, refused) {
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return t("login.wrong");
       if (error instanceof ApiError && error.status === 429) return t("login.wait");
-      await new Promise((done) => setTimeout(done, 1000 * wait)); // the daemon may just be starting
+      away();
+      await new Promise((done) => setTimeout(done, 1000 * wait));
     }
   }
 }
@@ -57,7 +60,7 @@ function form(root, refused, resolve) {
     button.disabled = true;
     problem.textContent = "";
     const key = field.value.trim();
-    const found = await tried(key, refused);
+    const found = await tried(key, refused, () => (problem.textContent = t("login.away")));
     button.disabled = false;
     if (typeof found === "string") {
       problem.textContent = found;

@@ -21,6 +21,7 @@ export default {
   "login.enter": "Log in",
   "login.wrong": "This key is wrong, has expired or was revoked.",
   "login.wait": "Too many wrong keys came from this address. Wait a minute.",
+  "login.away": "The daemon does not answer. Trying again …",
   "login.session": "The key is kept for this session of this tab only.",
 
   "menu.title": "Menu of {name}",

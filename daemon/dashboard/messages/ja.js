@@ -22,6 +22,7 @@ export default {
   "login.enter": "ログイン",
   "login.wrong": "キーが正しくないか、期限切れ、または無効にされています。",
   "login.wait": "このアドレスから誤ったキーが多すぎます。1分ほどお待ちください。",
+  "login.away": "デーモンから応答がありません。再試行しています…",
   "login.session": "キーはこのタブのセッション中だけ保持されます。",
 
   "menu.title": "{name} のメニュー",

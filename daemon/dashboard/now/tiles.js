@@ -10,6 +10,7 @@ import { duration, number, quantity } from "../base/format.js";
 import { t, term } from "../messages/index.js";
 import { watchRun } from "../run/chosen.js";
 import { axes, best, choice, improvement, maximizes, objective, objectiveUnit, values } from "../run/facts.js";
+import { extent } from "../run/maps.js";
 import { gridSeconds, instrumentTimes, spent } from "../run/times.js";
 import { instrument } from "./instrument.js";
 
@@ -95,9 +96,9 @@ export function why(run, chosen) {
   if (Number.isFinite(chosen.mean)) lines.push(t("now.expecting", { mean: number(chosen.mean), deviation: number(chosen.deviation, 3) }));
   const found = best(run);
   const gain = found ? improvement(chosen, found.value, maximizes(run)) : NaN;
-  const all = values(run).filter(Number.isFinite);
+  const { low, high } = extent(values(run));
   // What is nothing beside the values so far was not the reason: the model that chose is no single Gaussian.
-  if (gain > NEGLIGIBLE * (Math.max(...all) - Math.min(...all))) lines.push(t("now.improvement", { gain: number(gain, 3) }));
+  if (gain > NEGLIGIBLE * (high - low)) lines.push(t("now.improvement", { gain: number(gain, 3) }));
   return lines;
 }
 
