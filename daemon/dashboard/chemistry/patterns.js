@@ -6,7 +6,7 @@
 /** @import { Patterns as Found } from "./source.js" */
 
 import { fill, h } from "../base/dom.js";
-import { saveTable } from "../base/save.js";
+import { saveButtons, savePicture, saveTable } from "../base/save.js";
 import { icon } from "../base/icons.js";
 import { ColourBar } from "../chart/bar.js";
 import { Picture } from "../frame/picture.js";
@@ -49,8 +49,23 @@ export class Patterns {
     picture.canvas.className = "pattern";
     picture.canvas.setAttribute("role", "img");
     picture.canvas.setAttribute("aria-label", t("chemistry.component", { number: index }));
-    const element = h("article", { class: "pattern-card" }, h("h3", {}, t("chemistry.component", { number: index })), h("div", { class: "pattern-pair" }, picture.canvas, h("div", { class: "stack-small" }, panel.element, bar.element)));
+    const element = h("article", { class: "pattern-card" }, h("div", { class: "title-row" }, h("h3", {}, t("chemistry.component", { number: index })), this._keep(index, picture)), h("div", { class: "pattern-pair" }, picture.canvas, h("div", { class: "stack-small" }, panel.element, bar.element)));
     return { panel, bar, picture, element };
+  }
+
+  /**
+   * Buttons that keep a pattern.
+   * @param {number} index
+   * @param {Picture} picture
+   */
+  _keep(index, picture) {
+    const numbers = () => {
+      const { frame } = picture;
+      if (!frame) return;
+      const columns = Array.from({ length: frame.width }, (_, x) => [`x${x}`, Array.from({ length: frame.height }, (_, y) => frame.pixels[y * frame.width + x])]);
+      saveTable(Object.fromEntries(columns), `pattern-${index}`);
+    };
+    return saveButtons(() => savePicture(picture.canvas, `pattern-${index}`), numbers);
   }
 
   /**

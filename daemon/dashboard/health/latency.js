@@ -3,10 +3,12 @@
 
 /** @import { App } from "../app/app.js" */
 /** @import { Scope } from "../base/scope.js" */
+/** @import { Run } from "../run/run.js" */
 
 import { h } from "../base/dom.js";
 import { facts } from "../base/facts.js";
 import { count, duration } from "../base/format.js";
+import { saveButtons, savePicture, saveTable } from "../base/save.js";
 import { drawLines } from "../chart/lines.js";
 import { t } from "../messages/index.js";
 import { themed } from "../app/preferences.js";
@@ -40,5 +42,13 @@ export function latencyCard(app, scope) {
   watchRun(app.runs.run, scope, paint);
   themed.watch(scope, paint);
   scope.resized(chart, paint);
-  return h("section", { class: "card" }, h("h2", {}, t("health.latency")), list.element, chart);
+  const saves = saveButtons(() => savePicture(chart, "analyst"), () => app.runs.run.value && save(app.runs.run.value));
+  return h("section", { class: "card" }, h("h2", {}, t("health.latency")), list.element, chart, saves);
+}
+
+/** How long the analyst took, point by point. @param {Run} run */
+function save(run) {
+  const { suggestions } = run;
+  const names = ["milliseconds", "analyse_ms", "tell_ms", "waiting_ms"];
+  saveTable({ point: suggestions.column("agent_point"), ...Object.fromEntries(names.map((name) => [name, suggestions.column(`agent_${name}`)])) }, "analyst");
 }
