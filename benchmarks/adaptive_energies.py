@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read once, when numpy is loaded
@@ -37,12 +37,15 @@ class Microscope:
     made: Preset
     shape: tuple[int, int]
     seed: int
+    scene: Scene = field(init=False)
+    dark: Floats = field(init=False)
+    flat: Floats = field(init=False)
+    count: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.scene = Scene.draw(self.made.sample(self.shape, self.seed), self.made.conditions, self.seed)
         references = self.made.stack(self.shape, self.seed, self.made.energies(2))
         self.dark, self.flat = references.dark, references.flat
-        self.count = 0
 
     def measure(self, energies: Floats) -> Batch:
         """Frames at energies, one after the other."""

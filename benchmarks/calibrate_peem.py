@@ -3,13 +3,16 @@
 The recipe: correct each frame for dark, flat field and I0, register it, remove an arctangent step from every spectrum,
 cut off what is negative, factorise with soft orthogonality of the maps for several weights ω, and keep the best.
 Spectra are matched one to one with the standards on the twin's own energy scale, steps and all, and compared by Pearson
-correlation. Run ``python -m benchmarks.calibrate_peem``.
+correlation. On real copper oxides the recipe reached 0.939 for CuO and 0.906 for Cu2O, at ω = 0.
+
+Samples that were done before are kept, so an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # read once, when numpy is loaded
@@ -21,12 +24,18 @@ from scipy.optimize import linear_sum_assignment  # noqa: E402
 
 from analysis.unmixing.backgrounds import remove_background  # noqa: E402
 from analysis.unmixing.nmfso import NMFSO  # noqa: E402
-from simulators.peem.presets import DIFFICULTIES, PRESETS, preset  # noqa: E402
+from benchmarks.kept import Kept  # noqa: E402
+from benchmarks.report import Report, results  # noqa: E402
+from simulators.peem.presets import DIFFICULTIES, PRESETS, SHAPE, preset  # noqa: E402
 from simulators.peem.stack import Stack  # noqa: E402
 
 Floats = NDArray[np.float64]
 
 OMEGAS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+
+_NMF = ("backgrounds", "compression", "hals", "initial", "nmf", "nmfso", "shared_nnls")
+SOURCES = ("simulators/peem", *(f"analysis/unmixing/{name}.py" for name in _NMF))
+"""What the results depend on."""
 
 
 def corrected(stack: Stack) -> Floats:
@@ -56,22 +65,40 @@ def recover(stack: Stack) -> tuple[float, Floats]:
     return best
 
 
+def rows_of(name: str, difficulty: str, shape: tuple[int, int], samples: int) -> list[tuple[str, ...]]:
+    """The table's rows for one preset, of samples kept from before where there are some."""
+    kept, made = Kept(__file__, SOURCES), preset(name, difficulty)
+
+    def one(seed: int) -> tuple[float, list[float]]:
+        omega, scores = recover(made.stack(shape, seed))
+        return omega, scores.tolist()
+
+    found = [kept((name, difficulty, *shape, seed), partial(one, seed)) for seed in range(samples)]
+    omegas = ", ".join(f"{omega:g}" for omega in sorted({omega for omega, _ in found}))
+    rows = []
+    for index, component in enumerate(made.style.components[:-1]):
+        values = [scores[index] for _, scores in found]
+        figures = (f"{value:.3f}" for value in (np.median(values), min(values), max(values)))
+        rows.append((f"{name}, {difficulty}", component, *figures, omegas))
+    return rows
+
+
 def main() -> None:
     """Run the calibration and print its table."""
     parser = argparse.ArgumentParser(description="Recover the twin's spectra by the source's recipe.")
     parser.add_argument("--presets", nargs="+", default=["cu"], choices=PRESETS)
     parser.add_argument("--difficulties", nargs="+", default=["default"], choices=DIFFICULTIES)
-    parser.add_argument("--shape", nargs=2, type=int, default=[96, 112])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--shape", nargs=2, type=int, default=list(SHAPE))
+    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--write", action="store_true", help=f"write the table to {results(__file__).name}, too")
     options = parser.parse_args()
+    report, shape, rows = Report(), (options.shape[0], options.shape[1]), []
     for name in options.presets:
         for difficulty in options.difficulties:
-            made = preset(name, difficulty)
-            rows = [recover(made.stack(tuple(options.shape), seed)) for seed in range(options.seeds)]
-            print(f"{name}, {difficulty}: best ω per sample {[omega for omega, _ in rows]}")
-            for index, component in enumerate(made.style.components[:-1]):
-                values = [float(scores[index]) for _, scores in rows]
-                print(f"  {component:>14}: median {np.median(values):.3f}, {min(values):.3f} to {max(values):.3f}")
+            rows += rows_of(name, difficulty, shape, options.samples)
+    report.table(("preset", "component", "median r", "lowest", "highest", "best ω"), rows)
+    frames = " × ".join(map(str, shape))
+    report.finish(results(__file__) if options.write else None, frames=frames, samples=options.samples)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ the refit with all earlier points scored again; and scikit-learn's NMF on all pa
 noise nor spikes, and whose components change places.
 
 Frames of 512 × 600 pixels of the photoemission twin arrive one energy at a time. Timed is ``partial_fit_energies``,
-frame by frame, and a whole chain of on-line steps in batches of 8. Spectra at the end of the stream are compared with
+frame by frame, and a whole chain of on-line steps in batches. Spectra at the end of the stream are compared with
 those of the whole stack at once, by the same method: the worst component's Pearson correlation, as they run along, and
 after they were found once more in all pixels. One thread; these times are the processor's.
 
@@ -29,14 +29,21 @@ from sklearn import decomposition  # noqa: E402
 
 from analysis.streaming import Batch, Chain, DarkFlat, Layout, Normalisation, Regions, Registration  # noqa: E402
 from analysis.streaming import Unmixing as UnmixingStep  # noqa: E402
-from analysis.unmixing import NMFSO, OnlineNMF  # noqa: E402
+from analysis.unmixing import OnlineNMF  # noqa: E402
 from analysis.unmixing.compression import compress  # noqa: E402
 from analysis.unmixing.identity import match_components  # noqa: E402
-from analysis.unmixing.recipes import Recipe, follow  # noqa: E402
+from analysis.unmixing.recipes import Method, Recipe, follow  # noqa: E402
 from benchmarks.calibrate_peem import agreement, corrected  # noqa: E402
 from benchmarks.report import Report, results  # noqa: E402
 from simulators.peem.presets import preset  # noqa: E402
 from simulators.peem.stack import Stack  # noqa: E402
+
+RECIPES: dict[str, tuple[Method, float]] = {
+    "NMF": ("nmf-so", 0.0),
+    "NMF-SO, ω 0.1": ("nmf-so", 0.1),
+    "minimum volume": ("minimum volume", 0.0),
+    "corners": ("corners", 0.0),
+}
 
 WINDOWS = [(43, 54, 26, 38), (14, 33, 22, 40), (34, 42, 20, 38), (18, 38, 41, 56)]
 
@@ -97,15 +104,12 @@ def patterns(report: Report, points: int, refit_every: int) -> None:
     report.table(heads, rows)
 
 
-def batch_spectra(X: NDArray[np.float32], k: int, method: Any, omega: float, shape: tuple[int, int]) -> Any:  # noqa: ANN401
-    """Spectra from the whole stack at once, and seconds."""
+def batch_spectra(X: NDArray[np.float32], recipe: Recipe, shape: tuple[int, int]) -> tuple[Any, float]:
+    """Spectra from the whole stack at once by the same recipe, and seconds."""
     begin = time.process_time()
-    if method == "nmf-so":
-        found = NMFSO(k, omega=omega, negative="keep", init="spectra").fit(X).components_
-    else:
-        mean = X.mean(axis=0, dtype=float)
-        scale = np.sqrt(mean.mean() / mean)
-        found = follow(Recipe(k, "none", method, "corners", omega), compress(X, k + 8, scale), scale, shape)
+    mean = X.mean(axis=0, dtype=float)
+    scale = np.sqrt(mean.mean() / mean)
+    found = follow(recipe, compress(X, recipe.n_components + 8, scale), scale, shape)
     return found, time.process_time() - begin
 
 
@@ -115,34 +119,35 @@ def energies(report: Report, shape: tuple[int, int], k: int) -> None:
     X = np.ascontiguousarray(corrected(stack), np.float32)
     frames = np.ascontiguousarray(X.T).reshape(-1, *shape)
     rows = []
-    for name, method, omega in (("NMF", "nmf-so", 0.0), ("NMF-SO, ω 0.1", "nmf-so", 0.1), ("corners", "corners", 0.0)):
-        # The batch estimators minimise the plain squared distance, the corners' method weights energies by their noise.
-        noise = "poisson" if method == "corners" else "gaussian"
-        model = OnlineNMF(k, method=cast(Any, method), omega=omega, shape=shape, noise=noise)
+    for name, (method, omega) in RECIPES.items():
+        model = OnlineNMF(k, method=method, omega=omega, shape=shape)
         times = []
         for frame, energy in zip(frames, stack.energies.tolist(), strict=True):
             begin = time.process_time()
             model.partial_fit_energies(frame, energy)
             times.append(1e3 * (time.process_time() - begin))
-        whole, seconds = batch_spectra(X, k, method, omega, shape)
+        whole, seconds = batch_spectra(X, Recipe(k, "none", method, "corners", omega), shape)
         running = agreement(model.components_, whole).min()
         polished = agreement(model.polish_energies().components_, whole).min()
         numbers = (np.mean(times), np.median(times), np.percentile(times, 95), max(times))
         rows.append((name, k, *(f"{n:.1f}" for n in numbers), f"{seconds:.1f}", f"{running:.4f}", f"{polished:.4f}"))
     heads = ("energies by", "k", "mean ms", "median", "95 %", "largest", "batch s", "r running", "r at the end")
-    report.table((*heads,), rows)
-    report.table(("chain of steps", "mean ms per frame", "largest batch, per frame"), [chain_times(stack, shape, k)])
+    report.table(heads, rows)
+    report.table(
+        ("chain of steps", "batches of", "mean ms per frame", "largest batch, per frame"),
+        [chain_times(stack, shape, k, many) for many in (8, 16)],
+    )
 
 
-def chain_times(stack: Stack, shape: tuple[int, int], k: int) -> tuple[str, str, str]:
-    """Cost per frame of corrections, registration, normalisation, region and unmixing in batches of 8."""
+def chain_times(stack: Stack, shape: tuple[int, int], k: int, many: int) -> tuple[str, int, str, str]:
+    """Cost per frame of corrections, registration, normalisation, region and unmixing in batches of so many."""
     unmixing = UnmixingStep(k, method="corners", full_maps=False, polish=False)
     regions = Regions({"middle": (shape[0] // 4, shape[0] // 2, shape[1] // 4, shape[1] // 2)})
     chain = Chain([DarkFlat(stack.dark, stack.flat), Registration(), Normalisation(), regions, unmixing])
     chain.start(Layout(shape))
     times = []
-    for first in range(0, len(stack.frames), 8):
-        part = slice(first, first + 8)
+    for first in range(0, len(stack.frames), many):
+        part = slice(first, first + many)
         batch = Batch(first, stack.frames[part], stack.energies[part], stack.i0[part])
         begin = time.process_time()
         chain.process(batch)
@@ -150,6 +155,7 @@ def chain_times(stack: Stack, shape: tuple[int, int], k: int) -> tuple[str, str,
     failures = chain.stop().failures
     return (
         ", ".join(step.name for step in chain.steps),
+        many,
         f"{np.mean(times):.1f}",
         f"{max(times):.1f}, {len(failures)} failed",
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.streaming_camera import PerfectCamera
 from devices.errors import ExposureInterruptedError
 from devices.monitor import BeamMonitor
-from devices.protocols import Coordinate, Done, FrameDone, FrameSink
+from devices.protocols import Done, FrameDone, FrameSink
 from devices.streaming import StreamingDetector
 from simulators.peem import instrument as make
 
@@ -24,7 +24,7 @@ SCALE = 100.0
 """Counts per pixel at the mean."""
 
 
-class StackCamera:
+class StackCamera(PerfectCamera):
     """Gives frames of a copper stack, each with its running number in its first pixel: a ``StreamBackend``.
 
     Args:
@@ -32,28 +32,11 @@ class StackCamera:
         energy: says at which photon energy the monochromator stands, eV.
     """
 
-    units = "counts"
-
     def __init__(self, size: int, energy: Any) -> None:  # noqa: ANN401 - any ophyd axis
-        self.shape, self.dtype, self.exposure_time = (size, size), np.dtype(np.uint16), 1e-4
+        super().__init__(size, 1e-4)
         self._energy, self._bank = energy, bank(size)
         self._given = 0
         self._ended = threading.Event()
-
-    def connect(self, timeout: float) -> None:
-        """Do nothing: it is always there."""
-
-    def time(self) -> float:
-        """Return the time, s since 1970."""
-        return time.time()
-
-    def coordinates(self) -> Mapping[str, Coordinate]:
-        """Return none: pixels are pixels."""
-        return {}
-
-    def bad_pixels(self) -> NDArray[np.bool_] | None:
-        """Return None: it is perfect."""
-        return None
 
     def expose(self, done: FrameDone, dark: bool = False) -> None:
         """Give a single frame."""

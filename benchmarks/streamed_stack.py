@@ -128,7 +128,9 @@ def check(run: Path, known: np.ndarray, per_energy: int) -> int:
     return good
 
 
-def measure(daemon: Daemon, folder: Path, options: argparse.Namespace) -> list[tuple[object, ...]]:
+def measure(
+    daemon: Daemon, folder: Path, options: argparse.Namespace
+) -> list[tuple[int, float, float, float, Scanned]]:
     """Let scans and plain files take turns; returns the table's rows."""
     known = bank(SIZE)
     content, rows = known[:, 0].tobytes(), []

@@ -19,28 +19,22 @@ FRAMES = 16
 """Different frames, given in turns: drawing noise is the twin's cost, not the daemon's."""
 
 
-class StreamingCamera:
-    """A camera that exposes all the time and gives the next frame when it is due: a ``FrameBackend``.
+class PerfectCamera:
+    """What cameras of benchmarks have in common: they are always there, and without a bad pixel.
 
     Args:
         size: rows and columns of a frame.
-        rate: frames per second.
+        exposure_time: as told to whoever asks, s.
     """
 
     units = "counts"
 
-    def __init__(self, size: int, rate: float) -> None:
+    def __init__(self, size: int, exposure_time: float) -> None:
         self.shape, self.dtype = (size, size), np.dtype(np.uint16)
-        self.exposure_time = 1.0 / rate
-        rng = np.random.default_rng(0)
-        self._frames = [rng.poisson(20.0, self.shape).astype(np.uint16) for _ in range(FRAMES)]
-        self._given, self._due = 0, 0.0
-        self._asked = threading.Condition()
-        self._done: FrameDone | None = None
-        threading.Thread(target=self._stream, name="camera", daemon=True).start()
+        self.exposure_time = exposure_time
 
     def connect(self, timeout: float) -> None:
-        """Do nothing: it is always there."""
+        """Do nothing."""
 
     def time(self) -> float:
         """Return the time, s since 1970."""
@@ -51,8 +45,26 @@ class StreamingCamera:
         return {}
 
     def bad_pixels(self) -> NDArray[np.bool_] | None:
-        """Return None: it is perfect."""
+        """Return None."""
         return None
+
+
+class StreamingCamera(PerfectCamera):
+    """A camera that exposes all the time and gives the next frame when it is due: a ``FrameBackend``.
+
+    Args:
+        size: rows and columns of a frame.
+        rate: frames per second.
+    """
+
+    def __init__(self, size: int, rate: float) -> None:
+        super().__init__(size, 1.0 / rate)
+        rng = np.random.default_rng(0)
+        self._frames = [rng.poisson(20.0, self.shape).astype(np.uint16) for _ in range(FRAMES)]
+        self._given, self._due = 0, 0.0
+        self._asked = threading.Condition()
+        self._done: FrameDone | None = None
+        threading.Thread(target=self._stream, name="camera", daemon=True).start()
 
     def expose(self, done: FrameDone, dark: bool = False) -> None:
         """Give the next frame when it is due."""

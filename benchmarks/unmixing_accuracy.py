@@ -5,8 +5,11 @@ Two questions. *Spectra*: stacks of 512 × 600 pixels and 120 energies, at 100 c
 true ones and compared by Pearson correlation on all energies, without any shift. *Maps*: the mean absolute error of the
 abundances where the intensity is above 5 % of its maximum, over all pixels and at interfaces alone (within two pixels
 of where another component becomes the strongest), for all methods on all backgrounds, each told the number of
-components; principal and independent components have no abundances, so their scores are stretched from their 1st to
-their 99th percentile and divided by their sum, which is the best that is done with them.
+components and given the same frames, corrected for I0 and drift. Principal and independent components have no
+abundances, so their scores are stretched from their 1st to their 99th percentile and divided by their sum, which is the
+best that is done with them.
+
+Samples that were done before are kept, so an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # read once, when numpy is loaded
@@ -27,11 +32,21 @@ from scipy.optimize import linear_sum_assignment  # noqa: E402
 from analysis.unmixing import ICA, NMF, PCA, Unmixing, unmix  # noqa: E402
 from analysis.unmixing.backgrounds import BACKGROUNDS, Background, remove_background  # noqa: E402
 from analysis.unmixing.recipes import METHODS  # noqa: E402
+from analysis.unmixing.survey import survey_stack  # noqa: E402
+from benchmarks.kept import Kept  # noqa: E402
 from benchmarks.report import Report, results  # noqa: E402
-from simulators.peem.presets import PRESETS, SHAPE, preset  # noqa: E402
+from simulators.peem.presets import PRESETS, SHAPE, Preset, preset  # noqa: E402
 from simulators.peem.stack import Stack  # noqa: E402
 
 Floats = NDArray[np.float64]
+
+_MODULES = (
+    *("backgrounds", "choose", "compression", "displacement", "drift", "hals", "identify", "initial", "linear"),
+    *("minimum_volume", "nmf", "nmfso", "parsimony", "recipes", "registering", "shared_nnls", "smoothing", "stacks"),
+    *("survey", "unmix", "vertices"),
+)
+SOURCES = ("simulators/peem", *(f"analysis/unmixing/{name}.py" for name in _MODULES))
+"""What the results depend on."""
 
 NEAR = 2
 """Pixels from a change of the strongest component that are an interface."""
@@ -81,14 +96,14 @@ def places(stack: Stack) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     change = np.zeros(strongest.shape, bool)
     change[:-1] |= np.diff(strongest, axis=0) != 0
     change[:, :-1] |= np.diff(strongest, axis=1) != 0
-    return intensity > 0.05 * intensity.max(), binary_dilation(change, iterations=NEAR)
+    return intensity > 0.05 * intensity.max(), np.asarray(binary_dilation(change, iterations=NEAR), bool)
 
 
 def rivals(stack: Stack, background: Background) -> Iterator[tuple[str, Quality]]:
     """Name and quality of each classic method, and of each of ours, on one background."""
     k, shape = len(stack.truth.components), stack.dark.shape
-    light = (stack.frames - stack.dark).astype(np.float32) / stack.i0[:, None, None].astype(np.float32)
-    X = remove_background(light.reshape(len(light), -1).T, stack.energies, background)
+    source = survey_stack(stack.frames, stack.energies, i0=stack.i0, dark=stack.dark).source
+    X = remove_background(np.concatenate([part for _, part in source.blocks()]), stack.energies, background)
     for name, model in {"PCA": PCA(k - 1), "ICA": ICA(k)}.items():
         scores = model.fit(X).transform(X).T
         spectra = model.components_
@@ -123,33 +138,50 @@ def stretched(scores: Floats) -> Floats:
 
 def spectra_table(report: Report, options: argparse.Namespace) -> None:
     """Automatic unmixing of every preset, three and four components."""
-    rows = []
+    kept, rows = Kept(__file__, SOURCES), []
     for name in options.presets:
         for components in options.components:
             made = preset(name, components=components, dose=options.dose)
             found = []
             for seed in range(options.samples):
-                stack = made.stack(tuple(options.shape), seed)
-                result = automatic(stack)
-                found.append(quality(stack, result.spectra, result.abundances))
+                key = ("automatic", name, components, options.dose, *options.shape, seed)
+                kept_one = kept(key, partial(automatic_quality, made, tuple(options.shape), seed))
                 if options.verbose:
-                    said = " ".join(f"{value:.4f}" for value in found[-1].correlations)
-                    recipe = result.choice.recipe
-                    print(f"{name} {components} {seed}: {said} {found[-1].error:.4f} {recipe}", flush=True)
+                    print(*key, kept_one, flush=True)
+                found.append(quality_of(kept_one))
             rows += spectra_rows(f"{name}, {components}", made.style.components, found)
-    report.table(
-        ("set", "component", "median r", "worst r", "right number", "maps: median error", "worst"),
-        rows,
-    )
+    errors = ("maps: median error", "worst", "at interfaces: median", "worst")
+    report.table(("set", "component", "median r", "worst r", "right number", *errors), rows)
+
+
+def automatic_quality(made: Preset, shape: tuple[int, int], seed: int) -> dict[str, Any]:
+    """Quality of one sample's automatic unmixing, and what was chosen, as JSON holds it."""
+    stack = made.stack(shape, seed)
+    result = automatic(stack)
+    one = quality(stack, result.spectra, result.abundances)
+    chosen = {"recipe": asdict(result.choice.recipe), "smoothing": result.smoothing, "sure": result.choice.certainty}
+    return as_json(one) | chosen
+
+
+def as_json(one: Quality) -> dict[str, Any]:
+    """A quality as JSON holds it."""
+    return {**asdict(one), "correlations": one.correlations.tolist()}
+
+
+def quality_of(kept: dict[str, Any]) -> Quality:
+    """A quality from JSON."""
+    return Quality(kept["found"], np.array(kept["correlations"]), kept["error"], kept["interfaces"])
 
 
 def spectra_rows(label: str, names: Sequence[str], found: Sequence[Quality]) -> list[tuple[object, ...]]:
     """One row for each component."""
     correlations = np.array([one.correlations for one in found])
     right = f"{sum(one.found == len(names) for one in found)} of {len(found)}"
-    errors = np.array([one.error for one in found])
-    known = errors[np.isfinite(errors)]
-    maps = (f"{np.median(known):.4f}", f"{known.max():.4f}") if known.size else ("–", "–")
+    errors = np.array([[one.error, one.interfaces] for one in found])
+    known = errors[np.isfinite(errors[:, 0])]
+    maps = ["–"] * 4
+    if known.size:
+        maps = [f"{value(column):.4f}" for column in known.T for value in (np.median, np.max)]
     return [
         (label, name, f"{np.median(column):.4f}", f"{column.min():.4f}", right, *maps)
         for name, column in zip(names, correlations.T, strict=True)
@@ -158,29 +190,27 @@ def spectra_rows(label: str, names: Sequence[str], found: Sequence[Quality]) -> 
 
 def maps_table(report: Report, options: argparse.Namespace) -> None:
     """Error of the maps, all methods on all backgrounds, medians over samples."""
+    kept, made = Kept(__file__, SOURCES), preset("cu", dose=options.dose)
     found: dict[str, dict[str, list[Quality]]] = {}
-    made = preset("cu", dose=options.dose)
     for seed in range(options.map_samples):
-        stack = made.stack(tuple(options.shape), seed)
         for background in BACKGROUNDS:
-            for method, one in rivals(stack, background):
-                found.setdefault(method, {}).setdefault(background, []).append(one)
-    rows = []
-    for method, by_background in found.items():
-        cells = []
-        for background in BACKGROUNDS:
-            some = by_background[background]
-            everywhere, interface, worst = (
-                float(np.median(values))
-                for values in (
-                    [one.error for one in some],
-                    [one.interfaces for one in some],
-                    [one.correlations.min() for one in some],
-                )
-            )
-            cells.append(f"{everywhere:.3f}, {interface:.3f}, {worst:.3f}")
-        rows.append((method, *cells))
+            key = ("methods", background, options.dose, *options.shape, seed)
+            by_method = kept(key, partial(rival_qualities, made, tuple(options.shape), seed, background))
+            for method, one in by_method.items():
+                found.setdefault(method, {}).setdefault(background, []).append(quality_of(one))
+    rows = [(method, *(cell(some[name]) for name in BACKGROUNDS)) for method, some in found.items()]
     report.table(("error, at interfaces, worst r", *BACKGROUNDS), rows)
+
+
+def rival_qualities(made: Preset, shape: tuple[int, int], seed: int, background: Background) -> dict[str, Any]:
+    """Quality of all methods on one background, as JSON holds it."""
+    return {name: as_json(one) for name, one in rivals(made.stack(shape, seed), background)}
+
+
+def cell(some: Sequence[Quality]) -> str:
+    """Medians over samples: error, error at interfaces, correlation of the worst spectrum."""
+    figures = np.array([(one.error, one.interfaces, one.correlations.min()) for one in some])
+    return ", ".join(f"{figure:.3f}" for figure in np.median(figures, axis=0))
 
 
 def main() -> None:

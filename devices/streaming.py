@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class StreamingDetector(AreaDetector):
     @property
     def frames_per_event(self) -> int:
         """How many frames one trigger takes; changes when it is staged."""
-        return int(self.frames.get())
+        return int(cast(int, self.frames.get()))
 
     @property
     def ring(self) -> FrameRing | None:

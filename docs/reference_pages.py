@@ -85,12 +85,16 @@ def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:  # noqa: ANN
 def objective() -> str:
     """What an objective may refer to and call."""
     from daemon.analyst.objective import FUNCTIONS, STATISTICS
+    from daemon.analyst.stream_names import OF_A_MAP, OF_ALL_MAPS
 
     named = [(f"`roi.<name>.{statistic}`", f"{statistic} over a window of the frame") for statistic in STATISTICS]
     values = [
         ("`<data key>`", "a number that a device gives with every point, such as `detector_total`"),
         *named,
-        ("`unmixing.weights[k]`", "how much of component k (from 0) a frame holds"),
+        ("`unmixing.weights[k]`", "how much of component k (from 0) a frame holds; of a stack, at the point's energy"),
+        *((f"`unmixing.maps[k].{name}`", f"of a stack: {name} of component k's map so far") for name in OF_A_MAP),
+        *((f"`unmixing.{name}`", f"of a stack: {name} of all maps so far") for name in OF_ALL_MAPS),
+        ("`<step>.<value>`", "what a step of the chain tells of each frame, such as `registration.displacement[0]`"),
     ]
     called = ", ".join(f"`{name}`" for name in FUNCTIONS)
     return f"{table(('value', 'what it is'), values)}\n\nFunctions: {called}."

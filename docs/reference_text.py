@@ -111,6 +111,9 @@ def option_text(text: str) -> str:
     """A help text without typer's marks for types, and with bounds in words."""
     text = re.sub(r"<(?:list\[)?int[^>]*>", "N", text)
     text = re.sub(r"<(?:list\[)?(?:str|text)[^>]*>", "TEXT", text, flags=re.IGNORECASE)
+    text = re.sub(r"<(?:list\[)?float[^>]*>", "NUMBER", text, flags=re.IGNORECASE)
+    text = re.sub(r"<([\w -]+(?:\|[\w -]+)+)>", r"\1", text)
+    text = re.sub(r"\[(\d+)<=x<=(\d+)\]", r"(\1 to \2)", text)
     text = re.sub(r"x>=(\d+)", r"at least \1", text)
     text = re.sub(r"\[((?:default|at least|required)[^\]]*)\]", r"(\1)", text)
-    return re.sub(r"^([A-Z]+) TEXT$", r"\1", re.sub(r"\s+", " ", text).strip())
+    return re.sub(r"^([A-Z|]+) TEXT$", r"\1", re.sub(r"\s+", " ", text).strip())

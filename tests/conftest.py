@@ -25,6 +25,8 @@ PATIENCE = 5.0
 
 SHARED_THREADS = {
     "zarr_io": "zarr's event loop, one for the life of the process",
+    "Dask-": "threads of Dask's clients, which outlive them",
+    "IO loop": "the event loop of Dask's clients, one for the life of the process",
     "asyncio_": "the worker threads of that loop (a test's own loop ends its workers with asyncio.run)",
 }
 """Threads that a library starts once and keeps (name prefix, reason): no test can end them."""

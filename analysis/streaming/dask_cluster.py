@@ -12,9 +12,12 @@ from analysis.streaming.batch import Batch
 from analysis.streaming.errors import ChainError
 
 try:
-    from distributed import Client
+    from distributed import Client  # pyright: ignore[reportMissingImports]
 except ImportError as _error:
     raise ChainError("Dask is not installed: pip install 'beampilot[dask]'") from _error
+
+_ARRIVAL = 10.0
+"""A cluster without workers is given up after this long, s."""
 
 _LOOK = 0.5
 """A lost worker is noticed after this long, s."""
@@ -59,10 +62,13 @@ class DaskWorker:
 
     def __init__(self, scheduler: str) -> None:
         self.client = Client(scheduler, set_as_default=False)
-        workers = _workers(self.client)
-        if not workers:
-            self.client.close()
-            raise BrokenExecutor(f"the Dask cluster at {scheduler} has no workers")
+        # A worker that died a moment ago may be the only one, and its successor on its way.
+        end = time.monotonic() + _ARRIVAL
+        while not (workers := _workers(self.client)):
+            if time.monotonic() > end:
+                self.client.close()
+                raise BrokenExecutor(f"the Dask cluster at {scheduler} has no workers")
+            time.sleep(0.1)
         self.address = min(workers, key=lambda address: workers[address]["metrics"].get("executing", 0))
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> DaskAnswer:

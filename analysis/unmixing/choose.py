@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 OMEGAS = (0.0, 0.02, 0.1, 0.3)
 """Weights of the orthogonality that are tried."""
 
-_SHARE = 0.01
+LEAST_SHARE = 0.01
 """Least share of the variation between pixels that makes a component: a tenth of its amplitude."""
 
 _MISFIT = 10.0
@@ -149,7 +149,7 @@ def _all_trials(
         if background != "none":
             data = compress(remove_background(X, energies, background), min(X.shape), scale)
             data = without(data, find_drift(data, shape))
-        found = 1 + int((dimension_shares(data) >= _SHARE).sum())
+        found = 1 + int((dimension_shares(data) >= LEAST_SHARE).sum())
         k = min(found if n_components is None else n_components, *X.shape)
         lost = max(0.0, 1.0 - variation_of(data) / variation) if variation > 0.0 else 0.0
         recipes = _recipes(k, background, omegas, methods)

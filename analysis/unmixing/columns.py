@@ -40,7 +40,7 @@ class Bins:
         self._full = shape
         size = max(1, int(np.ceil((np.prod(shape) / most) ** (1.0 / len(shape)))))
         self._starts = [np.arange(0, length, size) for length in shape]
-        counts = [np.diff([*starts, length]) for starts, length in zip(self._starts, shape, strict=True)]
+        counts = [np.diff(starts, append=length) for starts, length in zip(self._starts, shape, strict=True)]
         self._counts = counts[0] if len(shape) == 1 else np.outer(counts[0], counts[1])
         self._needed = size > 1
         self.shape = tuple(len(starts) for starts in self._starts)

@@ -209,7 +209,9 @@ class EnergyNMF:
             change, afresh = self._settle(found, data, afresh=True), True
         else:
             change, afresh = self._settle(self._refined(data, scale), data, afresh=False), False
-        self.history.append(Progress(m, change, _misfit(data, self._W, self._H * scale), afresh))
+        # As many components as energies leave nothing over, whatever they are.
+        misfit = _misfit(data, self._W, self._H * scale) if m > k else float("nan")
+        self.history.append(Progress(m, change, misfit, afresh))
 
     def _begin_afresh(self, store: ColumnStore) -> None:
         """Note when the next fresh start is due."""
@@ -228,8 +230,9 @@ class EnergyNMF:
     def _settle(self, H: Floats, data: Compressed, *, afresh: bool) -> float:
         """Take new spectra over, in the old ones' order after a fresh start; returns the change of the maps."""
         scale = self._given().scale()
-        W = maps_of(data, _unit(H), scale).astype(float)
-        before, known = _fractions(self._W), self._W.any()
+        known = self._W.any()
+        W = maps_of(data, _unit(H), scale, start=self._W if known and not afresh else None).astype(float)
+        before = _fractions(self._W)
         if afresh and known:
             order = match_components(_centred(before), _centred(_fractions(W)))
             H, W = H[order], W[order]

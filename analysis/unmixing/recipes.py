@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,25 +87,29 @@ def follow(
     return H[np.argsort(-maps_of(data, H, column_scale).sum(axis=1), kind="stable")]
 
 
-def averaged(data: Compressed, k: int, shape: tuple[int, int]) -> Compressed:
+def averaged(data: Compressed, k: int, shape: tuple[int, int] | None) -> Compressed:
     """Spectra averaged over neighbouring pixels, in the dimensions that k components span.
 
     Args:
         data: Compressed spectra.
         k: Number of components.
-        shape: Rows and columns of the image.
+        shape: Rows and columns of the image; None for spectra without places, which have no neighbours.
 
     Returns:
         The spectra, in at most k dimensions.
     """
-    maps = smooth(data.coordinates[:k].reshape(-1, *shape), _SMOOTHING).reshape(-1, data.shape[0])
+    maps = data.coordinates[:k]
+    if shape is not None:
+        maps = smooth(maps.reshape(-1, *shape), _SMOOTHING).reshape(-1, data.shape[0])
     return Compressed(maps, data.basis[:k], np.square(maps, dtype=float).sum(axis=1))
 
 
-def maps_of(data: Compressed, H: Floats, column_scale: Floats) -> NDArray[np.float32]:
-    """Non-negative maps (k, n) of compressed spectra for spectra H (k, m)."""
+def maps_of(
+    data: Compressed, H: Floats, column_scale: Floats, start: NDArray[Any] | None = None
+) -> NDArray[np.float32]:
+    """Non-negative maps (k, n) of compressed spectra for spectra H (k, m); maps to start from only save time."""
     scaled = H * column_scale
-    return shared_nnls(scaled @ scaled.T, data.times_components(scaled))
+    return shared_nnls(scaled @ scaled.T, data.times_components(scaled), start=start)
 
 
 def dimension_shares(data: Compressed) -> Floats:

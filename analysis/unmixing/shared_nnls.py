@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ _EXCHANGES = 3
 """Full exchanges without progress before one index at a time is moved (the backup rule)."""
 
 
-def shared_nnls(gram: NDArray[np.float64], right: NDArray[Real], max_iter: int = 60) -> NDArray[Real]:
+def shared_nnls(
+    gram: NDArray[np.float64], right: NDArray[Real], max_iter: int = 60, start: NDArray[Any] | None = None
+) -> NDArray[Real]:
     """Solve min ½ wᵀ G w − bᵀ w subject to w ≥ 0 for many b and one G, exactly.
 
     Block principal pivoting (Kim & Park, SIAM J. Sci. Comput. 33 (2011) 3261, algorithm 1), in which all problems
@@ -26,6 +28,8 @@ def shared_nnls(gram: NDArray[np.float64], right: NDArray[Real], max_iter: int =
         gram: Positive semi-definite matrix G, shape (k, k).
         right: Right-hand sides b, shape (k, n), float32 or float64.
         max_iter: Exchanges before the iteration is cut off.
+        start: A guess, shape (k, n), where one is known: only which of its values are above 0 counts, and only for how
+            long it takes.
 
     Returns:
         Solutions w, shape (k, n), of the right-hand sides' dtype, all ≥ 0; a component with an empty row of G gets 0.
@@ -33,9 +37,10 @@ def shared_nnls(gram: NDArray[np.float64], right: NDArray[Real], max_iter: int =
     k, n = right.shape
     solver = _Solver(_regular(np.asarray(gram, float)))
     out = np.empty((k, n), right.dtype)
-    for start in range(0, n, BLOCK):
-        block = slice(start, start + BLOCK)
-        out[:, block] = _solve_block(solver, right[:, block].astype(float), max_iter)
+    for first in range(0, n, BLOCK):
+        block = slice(first, first + BLOCK)
+        guess = None if start is None else start[:, block] > 0.0
+        out[:, block] = _solve_block(solver, right[:, block].astype(float), guess, max_iter)
     return out
 
 
@@ -57,15 +62,21 @@ class _Solver:
         return self._inverses[key] @ right
 
 
-def _solve_block(solver: _Solver, right: NDArray[np.float64], max_iter: int) -> NDArray[np.float64]:
+def _solve_block(
+    solver: _Solver, right: NDArray[np.float64], guess: NDArray[np.bool_] | None, max_iter: int
+) -> NDArray[np.float64]:
     """Pivot one block until every problem is solved; arguments as in :func:`shared_nnls`."""
     k, n = right.shape
-    passive = np.ones((k, n), bool)
-    solution = solver(passive[:, 0], right)
-    dual = np.zeros_like(right)
     tolerance = 1e-9 * np.abs(right).max(axis=0)
     fewest, chances = np.full(n, k + 1), np.full(n, _EXCHANGES)
-    active = np.flatnonzero((solution < 0.0).any(axis=0))
+    if guess is None:
+        passive = np.ones((k, n), bool)
+        solution, dual = solver(passive[:, 0], right), np.zeros_like(right)
+        active = np.flatnonzero((solution < 0.0).any(axis=0))
+    else:
+        passive, solution, active = guess, np.zeros_like(right), np.arange(n)
+        _solve_groups(solver, passive, right, solution, active)
+        dual = solver.gram @ solution - right
     for _ in range(max_iter):
         wrong = np.where(passive[:, active], solution[:, active] < 0.0, dual[:, active] < -tolerance[active])
         open_ = wrong.any(axis=0)
@@ -87,7 +98,8 @@ def _solve_groups(
 ) -> None:
     """Solve the active problems anew, those with equal passive sets together; writes into the solution."""
     packed = np.packbits(passive[:, active], axis=0)
-    codes = packed.astype(np.int64).T @ (256 ** np.arange(len(packed), dtype=np.int64)[::-1])
+    # Numbers of one byte are sorted by counting, many times as fast.
+    codes = packed[0] if len(packed) == 1 else packed.astype(np.int64).T @ 256 ** np.arange(len(packed))[::-1]
     order = np.argsort(codes, kind="stable")
     for members in np.split(active[order], np.flatnonzero(np.diff(codes[order])) + 1):
         solution[:, members] = solver(passive[:, members[0]], right[:, members])

@@ -16,7 +16,8 @@ from analysis.unmixing.drift import find_drift, without
 from analysis.unmixing.identify import Comparison, Standards, compare, read_standards
 from analysis.unmixing.recipes import METHODS, Method, maps_of
 from analysis.unmixing.smoothing import choose_width, smooth
-from analysis.unmixing.stacks import MEMORY, Frames, Survey, survey_stack
+from analysis.unmixing.stacks import MEMORY, Frames
+from analysis.unmixing.survey import Survey, survey_stack
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -44,6 +45,8 @@ class Unmixing:
         choice: The recipe, all that was tried, and how sure it is.
         comparison: Comparison with the standards, None without.
         repairs: What was wrong in the stack, and what was done about it.
+        displacements: How each frame was displaced against the first ones measured, (y, x), pixels, shape (m, 2); maps
+            show the sample where the first ones do. All 0 where the image stood still.
     """
 
     energies: Floats
@@ -57,6 +60,7 @@ class Unmixing:
     choice: Choice
     comparison: Comparison | None
     repairs: tuple[str, ...]
+    displacements: Floats
 
     @property
     def n_components(self) -> int:
@@ -86,6 +90,7 @@ def unmix(
     omega: float | None = None,
     method: Method | None = None,
     smoothing: float | None = None,
+    register: bool = True,
     memory: int = MEMORY,
     progress: Progress | None = None,
 ) -> Unmixing:
@@ -105,6 +110,7 @@ def unmix(
         omega: Weight of the maps' orthogonality, 0 to 1.
         method: How to find the spectra; "nmf-so" when ω is given.
         smoothing: Kernel that averages the maps, pixels.
+        register: Whether to look for a drift of the image and take it back.
         memory: Bytes that bands of the stack may take.
         progress: Called with what is being done and the part of it that is done, 0 to 1.
 
@@ -114,7 +120,7 @@ def unmix(
     Raises:
         ValueError: The stack cannot be unmixed; says what is wrong.
     """
-    look = survey_stack(stack, energies, i0=i0, dark=dark, memory=memory, progress=progress)
+    look = survey_stack(stack, energies, i0=i0, dark=dark, register=register, memory=memory, progress=progress)
     axis = look.energies[look.used]
     _check(look, n_components, omega, len(axis))
     if standards is not None:
@@ -151,6 +157,7 @@ def unmix(
         choice,
         None if standards is None else compare(spectra, look.energies, standards),
         look.repairs,
+        look.displacements,
     )
 
 
@@ -185,7 +192,7 @@ def _binned(look: Survey) -> Floats:
         cube = np.add.reduceat(X.reshape(band.stop - band.start, width, -1), starts, axis=1)
         for place, row in enumerate(range(band.start, band.stop)):
             total[row // bin_] += cube[place]
-            count[row // bin_, :, 0] += np.diff([*starts, width])
+            count[row // bin_, :, 0] += np.diff(starts, append=width)
     return total / count
 
 

@@ -61,7 +61,8 @@ class Campaign:
         layout = begin.frames.get(stream.detector)
         self._stream: FrameStream | None = None
         if stream.steps and layout is not None:
-            self._stream = FrameStream(self._run, stream, layout, begin.energy)
+            darks = int(begin.parameters.get("dark_frames", 0))
+            self._stream = FrameStream(self._run, stream, layout, begin.energy, darks)
         self._energies = None if begin.energies is None else EnergySearch(EnergyRange(**begin.energies))
         self._positions: list[dict[str, float]] = []
         self._observed: dict[int, Observed] = {}

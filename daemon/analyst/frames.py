@@ -47,17 +47,18 @@ def sum_of(run: Path, key: str, number: int, layout: FrameLayout) -> NDArray[Any
     return total
 
 
-def mean_dark(run: Path, key: str) -> NDArray[np.float32] | None:
-    """The mean of the dark frames taken so far, shape (y, x); None where there are none."""
+def mean_dark(run: Path, key: str, most: int) -> NDArray[np.float32] | None:
+    """The mean of the first so many events' dark frames, shape (y, x); None where there are none."""
     from devices.errors import FrameWriterError
     from devices.frames import read_frames
 
     means: list[NDArray[Any]] = []
     try:
-        while True:
+        while len(means) < most:
             means.append(read_frames(run / DARKS / key, len(means)).mean(axis=0))
-    except FrameWriterError:  # behind the last one
-        return np.mean(means, axis=0, dtype=np.float32) if means else None
+    except FrameWriterError:
+        pass  # behind the last one
+    return np.mean(np.stack(means), axis=0).astype(np.float32) if means else None
 
 
 def _frame(array: Path, index: int, place: int, layout: FrameLayout) -> NDArray[Any] | None:

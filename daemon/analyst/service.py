@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from daemon.analyst.messages import (
     unpack,
 )
 from daemon.analyst.optimiser import is_imported
+from daemon.analyst.output import print_traceback
 from daemon.analyst.state import recorded_points
 from daemon.errors import ChannelClosedError, DiskFull
 from daemon.wire import Channel
@@ -103,7 +102,7 @@ class Service:
             answer = self._answer(request)
         except Exception as error:
             # Whatever went wrong in an analysis, the engine must hear of it: a scan waits for the answer.
-            _print_traceback()
+            print_traceback()
             full = str(error.path) if isinstance(error, DiskFull) else ""
             answer = Failed(request.key, f"{type(error).__name__}: {' '.join(str(error).split())}", full)
         self._channel.send(pack(answer))
@@ -152,7 +151,7 @@ class Service:
                 self._campaign.write_results()
             except Exception:
                 # Only a preview: the maps are written again when the run ends, and a failure is reported then.
-                _print_traceback()
+                print_traceback()
 
     def _is_light(self, request: Request | Answer) -> bool:
         """Whether a request imports nothing: a campaign that begins, and questions before anything is measured."""
@@ -160,12 +159,6 @@ class Service:
             fresh = request.origin is None and not any(recorded_points(Path(request.run)))
             return fresh and is_imported(request.parameters.get("surrogate"))
         return isinstance(request, Ask) and self._campaign is not None and not self._campaign.measured
-
-
-def _print_traceback() -> None:
-    """Prints the exception being handled to the log, which may lie on the very disk that is full."""
-    with contextlib.suppress(OSError):
-        traceback.print_exc()
 
 
 def _import_all(names: tuple[str, ...]) -> None:

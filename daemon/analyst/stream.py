@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from daemon.analyst.frames import batches_of, mean_dark
 from daemon.analyst.messages import FrameLayout
+from daemon.analyst.output import print_traceback
 from daemon.stream_settings import StreamSettings
 
 if TYPE_CHECKING:
@@ -33,12 +35,15 @@ class FrameStream:
         settings: The chain, and where it runs.
         layout: Of the frames.
         energy: Data key of the photon energy; None where it is not scanned.
+        darks: Dark frames taken before the scan; those after it come too late.
 
     Raises:
         StreamingError: The chain is declared wrongly.
     """
 
-    def __init__(self, run: Path, settings: StreamSettings, layout: FrameLayout, energy: str | None) -> None:
+    def __init__(
+        self, run: Path, settings: StreamSettings, layout: FrameLayout, energy: str | None, darks: int = 0
+    ) -> None:
         from analysis.streaming import Layout, make_runner
 
         self._run, self._settings, self._layout, self._energy = run, settings, layout, energy
@@ -48,7 +53,7 @@ class FrameStream:
         self._known: Outcome | None = None
         self._ended = False
         self._runner: Runner = make_runner(
-            [_filled(step, run, settings) for step in settings.steps or ()],
+            [_filled(step, run, settings, darks) for step in settings.steps or ()],
             settings.executor,
             scheduler=settings.scheduler,
             replay=self._again,
@@ -74,9 +79,11 @@ class FrameStream:
         self._points.append((number, readings))
         self._counts.append(0)
         for batch in self._batches(run, number, readings, before):
-            self._runner.submit(batch)
+            with self._surviving():
+                self._runner.submit(batch)
             self._counts[-1] += len(batch)
-        self._known = self._runner.result(RESULT_DEADLINE)
+        with self._surviving():
+            self._known = self._runner.result(RESULT_DEADLINE)
         self._rows.append(_statistics(self._known, readings.get(self._energy or "")))
 
     def values(self) -> dict[str, Floats]:
@@ -96,11 +103,21 @@ class FrameStream:
     def finish(self) -> None:
         """End the stream: what takes long is done now. Harmless when it has ended already."""
         if not self._ended and self._points:
-            self._known, self._ended = self._runner.stop(), True
+            self._ended = True
+            with self._surviving():
+                self._known = self._runner.stop()
 
     def close(self) -> None:
         """Give back what the chain holds."""
         self._runner.close()
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        """A chain that cannot be reached must not stop the scan: its frames are in the run, to be unmixed later."""
+        try:
+            yield
+        except Exception:
+            print_traceback()
 
     def _batches(self, run: Path, number: int, readings: dict[str, float], first: int) -> Iterator[Batch]:
         """The frames of a point; one that cannot be read is all NaN, which steps leave out."""
@@ -127,13 +144,13 @@ class FrameStream:
                 first = batch.first + len(batch)
 
 
-def _filled(step: str | dict[str, Any], run: Path, settings: StreamSettings) -> str | dict[str, Any]:
+def _filled(step: str | dict[str, Any], run: Path, settings: StreamSettings, darks: int) -> str | dict[str, Any]:
     """A step as declared; `dark-flat` with the scan's dark frames and the flat field."""
     name = step if isinstance(step, str) else step["step"]
     if name != "dark-flat":
         return step
     options: dict[str, Any] = {"step": name} if isinstance(step, str) else dict(step)
-    if (dark := mean_dark(run, settings.detector)) is not None:
+    if (dark := mean_dark(run, settings.detector, darks)) is not None:
         options.setdefault("dark", dark)
     if settings.flat is not None:
         options.setdefault("flat", np.load(settings.flat, allow_pickle=False))
@@ -146,16 +163,16 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if known.size else float("nan")
 
 
-def _statistics(known: Outcome, energy: float | None) -> dict[str, float]:
+def _statistics(known: Outcome | None, energy: float | None) -> dict[str, float]:
     """What the unmixing says after a point: statistics of the maps, and each component's weight at its energy."""
     from analysis.unmixing.statistics import map_statistics
 
     found: dict[str, float] = {}
-    for name, result in known.results.items():
+    for name, result in known.results.items() if known is not None else ():
         if "maps" not in result or "spectra" not in result:
             continue
         found |= map_statistics(result["maps"], prefix=name)
-        places = np.flatnonzero(result["energies"] == energy) if energy is not None else ()
+        places = np.flatnonzero(result["energies"] == (np.nan if energy is None else energy))
         for component, spectrum in enumerate(result["spectra"]):
             found[f"{name}.weights[{component}]"] = float(spectrum[places[0]]) if len(places) else float("nan")
     return found

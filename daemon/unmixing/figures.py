@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from analysis.unmixing.choose import LEAST_SHARE
 from daemon.report.component_maps import colour_of
 from daemon.report.drawing import BLUE, INK, VERMILION, figure, style
 from daemon.unmixing.map_figure import draw_maps
@@ -20,9 +21,6 @@ Floats = NDArray[np.float64]
 
 PAPER = "#1a1d21"
 """Ink of figures in files, which have a white background."""
-
-LEAST_SHARE = 0.03
-"""Share of the variation between pixels that makes a dimension a component."""
 
 
 def colours(outcome: Outcome) -> list[str]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from analysis.unmixing.choose import LEAST_SHARE
 from daemon.packages import beampilot_version
 from daemon.recorder.disk import write_atomically
 from daemon.report.drawing import style, to_svg
 from daemon.report.layout import Section, environment, svg
-from daemon.unmixing.figures import LEAST_SHARE, draw_choice, draw_correlations, draw_map_figure, draw_spectra
+from daemon.unmixing.figures import draw_choice, draw_correlations, draw_map_figure, draw_spectra
 from daemon.unmixing.summary import TOLD, summary, trial_facts
 from daemon.unmixing.work import Outcome
 from daemon.wording import amount, duration, number, span
@@ -174,12 +175,13 @@ def _fact_rows(outcome: Outcome, facts: dict[str, Any]) -> list[tuple[str, str]]
     """What was read, and what was done to it."""
     stack = outcome.stack
     height, width = facts["shape"]
+    low, high = facts["energies"]
     size = facts["frames"] * facts["pixels"] * stack.frames.dtype.itemsize
     return [
         ("read", stack.origin),
         ("folder", str(outcome.path.parent)),
         ("frames", f"{facts['frames']} of {height} × {width} pixels, {stack.frames.dtype}, {amount(size)}"),
-        ("energies", span(*facts["energies"], "eV")),
+        ("energies", span(low, high, "eV")),
         ("I0", "each frame was divided by it" if facts["i0"] else "none"),
         ("dark frame", "subtracted from each frame" if facts["dark"] else "none"),
         ("standards", ", ".join(facts["standards"]) or "none"),

@@ -183,7 +183,9 @@ def _write_correlations(outcome: Outcome, file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
         writer.writerow(titles)
-        for number, label in enumerate(outcome.labels) if found is not None else ():
+        if found is None:
+            return
+        for number, label in enumerate(outcome.labels):
             for place, standard in enumerate(found.standards):
                 figures = (found.correlations[number, place], found.unshifted[number, place], found.shift)
                 told = [f"{figure:.4f}" for figure in figures]

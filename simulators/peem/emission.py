@@ -28,8 +28,8 @@ class Emitter:
 
 
 EMITTERS = {
-    "CuO": Emitter(0.40, 1.0),
-    "Cu2O": Emitter(0.55, 1.1),
+    "CuO": Emitter(0.43, 1.0),
+    "Cu2O": Emitter(0.8, 1.1),
     "Cu": Emitter(0.5, 1.3),
     "MnO": Emitter(1.0, 1.1),
     "Mn2O3": Emitter(0.9, 1.0),
@@ -42,7 +42,7 @@ EMITTERS = {
 """Yields of slow electrons, most of which have nothing to do with the edge. At copper the jumps and the fall are chosen
 so that removing an arctangent step, as usual, costs what it was seen to cost: benchmarks/calibrate_peem.py."""
 
-FALLS = {"Cu": -0.018, "Mn": -0.008, "Ti": -0.008}
+FALLS = {"Cu": -0.023, "Mn": -0.008, "Ti": -0.008}
 """Relative change of the yield before the edge with energy, the response of the I0 monitor in it, 1/eV."""
 
 WINDOWS = {"Cu": (925.0, 945.0), "Mn": (634.0, 650.0), "Ti": (452.0, 470.0)}

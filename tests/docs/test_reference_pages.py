@@ -86,7 +86,10 @@ def test_every_command_and_option(generators: Generators) -> None:
             for flag in parameter.opts:
                 # An argument stands there by the word that a reader sees, an option by its flag.
                 shown = flag if flag[0] == "-" else parameter.metavar or flag.upper()
-                assert re.search(rf"^\| `[^`]*{re.escape(shown)}(?!\w)", own, re.M), (name, flag)
+                assert re.search(rf"^\| `[^`]*{re.escape(shown.replace('|', chr(92) + '|'))}(?!\w)", own, re.M), (
+                    name,
+                    flag,
+                )
         assert "<" not in own
         assert "{" not in re.sub(r"\{#[\w-]+\}", "", own)
 

@@ -60,7 +60,7 @@ def _axis(tree: Tree, folder: str) -> dict[str, Any]:
 
 def _dimension(axis: Mapping[str, Any], length: int, alone: bool) -> Dimension:
     """An axis with its coordinates, where it has any."""
-    values = axis.get("axis")
+    values: Any = axis.get("axis")
     if values is None and isinstance(axis.get("scale"), int | float):
         values = float(axis.get("offset", 0.0)) + float(axis["scale"]) * np.arange(length)
     if values is not None and np.shape(values) != (length,):

@@ -96,7 +96,7 @@ def _of_imagej_axis(images: tifffile.TiffFile, count: int) -> Floats | None:
         return None
     # ImageJ keeps the place of zero in slices, not in units.
     origin = float(metadata.get("zorigin", 0.0))
-    return (np.arange(count) - origin) * float(spacing) * ELECTRONVOLTS[unit]
+    return (np.arange(count, dtype=float) - origin) * float(spacing) * ELECTRONVOLTS[unit]
 
 
 def _of_ome(images: tifffile.TiffFile) -> Floats | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from analysis.streaming import BasicStep, Batch, Layout, make_runner
 from analysis.streaming.step import Results
 
-distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 
 SHAPE = (16, 20)
 
@@ -50,11 +51,31 @@ class Counter(BasicStep):
         return {"seen": np.array(self.seen), "process": np.array(os.getpid())}
 
 
+CLUSTER = """
+import sys
+from distributed import LocalCluster
+if __name__ == "__main__":
+    options = {"threads_per_worker": 2, "dashboard_address": None, "host": "127.0.0.1"}
+    with LocalCluster(2, **options) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """Two workers in processes of their own."""
-    with distributed.LocalCluster(2, threads_per_worker=2, dashboard_address=None, host="127.0.0.1") as cluster:
-        yield cluster
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a cluster with two workers, all of it in processes of their own."""
+    script = tmp_path_factory.mktemp("cluster") / "cluster.py"
+    script.write_text(CLUSTER)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipe, quiet = subprocess.PIPE, subprocess.DEVNULL
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet, text=True, env=environment) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+        process.wait(30.0)
 
 
 def batches(count: int) -> Iterator[Batch]:
@@ -64,9 +85,9 @@ def batches(count: int) -> Iterator[Batch]:
 
 
 @pytest.mark.timeout(120)
-def test_a_stream_runs_on_one_worker(cluster: Any) -> None:  # noqa: ANN401
+def test_a_stream_runs_on_one_worker(cluster: str) -> None:
     """In order, although the worker has two threads and there is another worker."""
-    runner = make_runner([{"step": Counter}], "dask", scheduler=cluster.scheduler_address)
+    runner = make_runner([{"step": Counter}], "dask", scheduler=cluster)
     runner.start(Layout(SHAPE))
     for batch in batches(12):
         assert runner.submit(batch)
@@ -78,10 +99,10 @@ def test_a_stream_runs_on_one_worker(cluster: Any) -> None:  # noqa: ANN401
 
 
 @pytest.mark.timeout(120)
-def test_a_worker_that_dies_is_replaced(cluster: Any, tmp_path: Path) -> None:  # noqa: ANN401
+def test_a_worker_that_dies_is_replaced(cluster: str, tmp_path: Path) -> None:
     """By another one, which sees all frames again."""
     steps = [{"step": Counter, "mark": str(tmp_path / "died"), "dies_at": 5}]
-    runner = make_runner(steps, "dask", scheduler=cluster.scheduler_address, replay=batches, patience=40.0)
+    runner = make_runner(steps, "dask", scheduler=cluster, replay=batches, patience=40.0)
     runner.start(Layout(SHAPE))
     for batch in batches(10):
         assert runner.submit(batch)

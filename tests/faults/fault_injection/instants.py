@@ -94,22 +94,21 @@ class Ambush:
         self._until(lambda: self._hardware.look().exposures - self._begun >= target)
 
     def _in_frame_write(self, kill: Callable[[], float]) -> tuple[float, bool]:
-        """The next frame's folder has just been made: its file follows within a fraction of a millisecond."""
+        """The shard has just grown: the frame, or a part of it, is there, and neither forced nor told of."""
         journal = self._journal.look()
         if journal.run is None:
             raise TrialError("there is no run")
-        # The exposure that has just ended may be on its way to the disk, or there already.
-        index = journal.points + (journal.run / "primary/detector/c" / str(journal.points)).exists()
-        chunk = journal.run / "primary/detector/c" / str(index)
-        text, alive_at = str(chunk), time.monotonic() + 5.0
-        while not os.path.exists(text):  # noqa: PTH110 - as fast as can be
+        folder = os.fspath(journal.run / "primary/detector/c")
+        before, alive_at = _size(folder), time.monotonic() + 5.0
+        while _size(folder) == before:
             if time.monotonic() > alive_at:
                 alive_at += 5.0
                 if not self._alive():
                     raise CampaignEnded
+        # The exposure before may have been on its way to the journal.
+        points = journal.look().points
         when = kill()
-        caught = self._journal.look().points <= index and not (chunk / "0/0/0").exists()
-        return when, caught
+        return when, self._journal.look().points <= points
 
     def _in_suggestion(self, instant: Instant, kill: Callable[[], float]) -> tuple[float, bool]:
         """A point is on record and the next move was not ordered yet."""
@@ -132,3 +131,14 @@ class Ambush:
                 if not self._alive():
                     raise CampaignEnded
             time.sleep(every)
+
+
+def _size(folder: str) -> int:
+    """Size of the newest shard in a folder, bytes; as fast as can be."""
+    number, size = 0, 0
+    while True:
+        try:
+            size = os.stat(f"{folder}/{number}/0/0/0").st_size  # noqa: PTH116
+        except OSError:
+            return size
+        number += 1

@@ -1,4 +1,4 @@
-"""Stacks and what is repaired in them."""
+"""Stacks, what is repaired in them, and how they drift."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from analysis.unmixing.stacks import survey_stack
+from analysis.unmixing.survey import survey_stack
+from simulators.peem.presets import preset
+from simulators.peem.stack import Stack
 
 ENERGIES = np.linspace(925.0, 945.0, 8)
 
@@ -82,6 +84,38 @@ def test_values_that_are_not_finite_are_interpolated(stack: np.ndarray) -> None:
     assert X[1, 1, 7] == pytest.approx(stack[6, 1, 1], rel=1e-6)
     assert not X[2, 2].any()
     assert "10 pixel values were not finite" in look.repairs[0]
+
+
+@pytest.fixture(scope="module")
+def drifting() -> Stack:
+    """A small stack of the twin whose image drifts by some pixels."""
+    return preset("cu", dose=400.0, drift=40.0).stack((64, 72), 2, np.linspace(925.0, 945.0, 24))
+
+
+def test_a_drift_is_taken_back(drifting: Stack) -> None:
+    """Frames show what a stack that stands still would, but for the outermost pixels."""
+    look = survey_stack(drifting.frames, drifting.energies, i0=drifting.i0, dark=drifting.dark)
+    true = drifting.truth.displacements
+    error = look.displacements - (true - np.median(true[:5], axis=0))
+    assert np.sqrt((error**2).mean()) < 0.15
+    assert np.abs(true).max() > 1.0
+    assert "the image drifted by up to" in look.repairs[0]
+    still = preset("cu", dose=400.0, drift=0.0).stack((64, 72), 2, np.linspace(925.0, 945.0, 24))
+    as_it_is = survey_stack(drifting.frames, drifting.energies, i0=drifting.i0, dark=drifting.dark, register=False)
+    inner = (slice(8, -8), slice(8, -8))
+    wanted = ((still.frames - still.dark) / still.i0[:, None, None]).sum(axis=0)
+    left = [np.corrcoef(one.total[inner].ravel(), wanted[inner].ravel())[0, 1] for one in (look, as_it_is)]
+    assert 1.0 - left[0] < 0.7 * (1.0 - left[1])
+    assert not as_it_is.displacements.any()
+
+
+def test_a_drift_is_taken_back_in_bands_as_in_one_piece(drifting: Stack) -> None:
+    """Rows come from beyond a band where they are needed."""
+    looks = [survey_stack(drifting.frames, drifting.energies, memory=memory) for memory in (10**9, 250_000)]
+    whole, banded = (np.concatenate([X for _, X in look.source.blocks()]) for look in looks)
+    assert looks[1].source.rows < 16
+    assert looks[0].displacements.any()
+    np.testing.assert_allclose(banded, whole, rtol=1e-5, atol=1e-3)
 
 
 def test_a_dark_frame_of_another_shape_is_refused(stack: np.ndarray) -> None:
