@@ -53,6 +53,8 @@ def _write_stack(run: Path, found: Mapping[str, NDArray[Any]], begin: Begin, lib
         "energies": len(found["energies"]),
         "converged": bool(found["converged"]),
         "repairs": [str(text) for text in found["repairs"]],
+        "n_components": len(found["spectra"]),
+        **({"method": str(found["method"]), "omega": float(found["omega"])} if "omega" in found else {}),
         **compared,
     }
     folder = write_group(run, STACK, about)
@@ -76,6 +78,7 @@ def _compared(
     if library is None or len(energies) < 4:
         return {}, None
     from analysis.unmixing.identify import compare, read_standards
+    from daemon.unmixing.overlay import laid_over
     from daemon.unmixing.standards import make_standards
 
     known = read_standards(make_standards(library, energies).library, energies)
@@ -85,26 +88,4 @@ def _compared(
         "correlations": [None if np.isnan(value) else float(value) for value in compared.matched],
         "shift_eV": compared.shift,
     }
-    rows = [
-        _drawn_over(spectrum, energies, energies + compared.shift, None if name is None else known[name])
-        for spectrum, name in zip(found["spectra"], compared.names, strict=True)
-    ]
-    return facts, np.array(rows)
-
-
-def _drawn_over(
-    spectrum: NDArray[np.float64],
-    energies: NDArray[np.float64],
-    shifted: NDArray[np.float64],
-    standard: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
-) -> NDArray[np.float64]:
-    """A standard on a spectrum's scale: a · standard + b + c E by least squares; NaN where it is not known."""
-    if standard is None:
-        return np.full(len(energies), np.nan)
-    values = np.interp(shifted, *standard, left=np.nan, right=np.nan)
-    there = np.isfinite(values)
-    terms = np.stack([np.where(there, values, 0.0), np.ones_like(values), energies - energies.mean()], axis=1)
-    if there.sum() < terms.shape[1]:
-        return values * np.nan
-    fitted, *_ = np.linalg.lstsq(terms[there], spectrum[there], rcond=None)
-    return np.where(there, terms @ fitted, np.nan)
+    return facts, laid_over(found["spectra"], energies, compared, known)

@@ -16,7 +16,7 @@ export function number(value, digits = 4) {
   const rounded = Number(value.toPrecision(digits));
   const size = Math.abs(rounded);
   const short = rounded === 0 || (size >= 1e-3 && size < 1e7);
-  const text = short ? grouped(rounded) : rounded.toExponential(digits - 1).replace("e+", "e");
+  const text = short ? grouped(rounded) : rounded.toExponential(digits - 1).replace(/e([+-])(\d)$/, "e$10$2");
   return text.replaceAll("-", "−");
 }
 

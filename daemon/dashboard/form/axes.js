@@ -57,7 +57,7 @@ export function axesField(name, { schema }, value, context) {
 function row(axis, range, known, context) {
   const names = [...new Set([...known.map((each) => each.name), axis])];
   const select = h("select", { id: fresh(), "aria-label": t("form.axis"), onchange: () => (hint(), context.changed()) }, ...names.map((each) => h("option", { value: each, selected: each === axis }, each)));
-  const inputs = PARTS.map((part) => h("input", { id: fresh(), type: "text", inputmode: "decimal", autocomplete: "off", value: range?.[part] ?? "", placeholder: part === "points" ? t("form.free") : null, oninput: () => (problem.textContent = "", input(part).removeAttribute("aria-invalid"), context.changed()) }));
+  const inputs = PARTS.map((part) => h("input", { id: fresh(), type: "text", inputmode: "decimal", autocomplete: "off", value: range?.[part] ?? "", placeholder: part === "points" ? t("form.free") : null, oninput: () => (problem.textContent = "", inputs.forEach((each) => each.removeAttribute("aria-invalid")), context.changed()) }));
   const input = (/** @type {string} */ part) => inputs[PARTS.indexOf(/** @type {any} */ (part))];
   const fields = PARTS.map((part, index) => h("div", { class: "field" }, h("label", { for: inputs[index].id }, t(`form.axis-${part}`)), inputs[index]));
   const about = h("p", { class: "hint" });
@@ -72,7 +72,8 @@ function row(axis, range, known, context) {
   return Object.assign(element, {
     read: () => /** @type {[string, Record<string, unknown>]} */ ([select.value, Object.fromEntries(PARTS.map((part) => [part, numberIn(input(part).value, part === "points")]))]),
     complain: (/** @type {string[]} */ path, /** @type {string} */ message) => {
-      input(path[0])?.setAttribute("aria-invalid", "true");
+      // What is wrong with the range as a whole is wrong at both of its ends.
+      for (const part of path[0] ? [path[0]] : ["low", "high"]) input(part)?.setAttribute("aria-invalid", "true");
       problem.textContent = path[0] && input(path[0]) ? `${t(/** @type {any} */ (`form.axis-${path[0]}`))}: ${message}` : message;
       return true;
     },

@@ -30,9 +30,8 @@ export class FrameTools {
     const [low, high] = (words.get("range") ?? "").split("~").map(Number);
     /** @type {Look} */
     this.look = { scale, colours, range: high > low ? { low, high } : null };
-    const name = (/** @type {string} */ key) => t(/** @type {any} */ (key));
-    const scales = segments(t("frame.scale"), SCALES.map((value) => ({ value, text: name(`frame.scale.${value}`) })), scale, (/** @type {Scale} */ value) => this._set({ scale: value }));
-    const kinds = segments(t("frame.tool"), TOOLS.map((value) => ({ value, text: name(`frame.tool.${value}`) })), "look", (/** @type {Tool} */ value) => this._panel?.choose(value));
+    const scales = segments(t("frame.scale"), SCALES.map((value) => ({ value, text: t(/** @type {any} */ (`frame.scale.${value}`)) })), scale, (/** @type {Scale} */ value) => this._set({ scale: value }));
+    const kinds = segments(t("frame.tool"), TOOLS.map((value) => ({ value, text: t(/** @type {any} */ (`frame.tool.${value}`)) })), "look", (/** @type {Tool} */ value) => this._panel?.choose(value));
     const field = (/** @type {string} */ label, /** @type {number | undefined} */ value) =>
       h("input", { type: "number", step: "any", class: "short", "aria-label": label, value, disabled: !this.look.range, onchange: () => this._fix() });
     this._low = field(t("frame.low"), this.look.range?.low);

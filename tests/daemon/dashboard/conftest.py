@@ -39,10 +39,13 @@ CLOCK = "x20"
 """The twin is so much faster than the instrument: about a point per second."""
 PATIENCE = 20_000
 """How long anything on the page may take, ms: the machine may do other things, too."""
+sync_api.expect.set_options(timeout=PATIENCE)
 REMEMBER = "sessionStorage.getItem('beampilot.key') ?? sessionStorage.setItem('beampilot.key', %s)"
 """Logs somebody in as the page would have."""
 KEPT = "BEAMPILOT_SCREENSHOTS"
 """Where this is set, pictures of the page become those of the docs."""
+DAY = 86_400.0
+"""Runs that tests write are of the day before: those of the daemon are newer."""
 FACTORY = "simulators.diffractometer:instrument"
 
 
@@ -193,6 +196,7 @@ def scan(api: httpx.Client, daemon: Daemon) -> Iterator[Callable[..., str]]:
     """Starts a scan, and ends it with the test; gives the item's uid."""
 
     def start(plan: str = "autonomous_scan", least: int = 1, **parameters: Any) -> str:
+        wait_idle(api, daemon)
         item = api.post("/queue/execute", json={"plan": plan, "parameters": parameters}).raise_for_status().json()
         daemon.wait_for(lambda facts: facts["run"] and facts["run"]["points"] >= least)
         return item["uid"]
@@ -200,7 +204,15 @@ def scan(api: httpx.Client, daemon: Daemon) -> Iterator[Callable[..., str]]:
     yield start
     if api.get("/status").json()["run"]:
         api.post("/plan/abort", json={"reason": "the test has ended"})
+    wait_idle(api, daemon)
+
+
+def wait_idle(api: httpx.Client, daemon: Daemon) -> None:
+    """Wait until the engine has nothing to do, and the server knows it."""
     daemon.wait_for(lambda facts: facts["state"] == "idle")
+    deadline = time.monotonic() + PATIENCE / 1e3
+    while api.get("/status").json()["item"] and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
@@ -234,7 +246,7 @@ def record_run(
     span = {"low": 0.0, "high": 150.0, "points": 31}
     parameters = {"axes": {"stage_x": span, "stage_y": span}, "objective": "signal", "points": len(values)}
     about = {"plan_name": "autonomous_scan", "parameters": parameters, "detectors": ["point"], **start}
-    stamp = time.time() - 10.0 * len(values)
+    stamp = time.time() - DAY - 10.0 * len(values)
     recorder = Recorder(data)
     recorder("start", {"uid": uid, "time": stamp, "scan_id": 900 + len(values), **about})
     keys = {name: {"source": "test", "dtype": "number", "shape": [], "units": "µm"} for name in ("stage_x", "stage_y")}

@@ -60,7 +60,7 @@ def test_a_stack_and_what_it_is_made_of(tab: Open, record: Record, daemon: Daemo
     overlay = page.get_by_role("img", name="All components in their colours")
     before = overlay.screenshot()
     watched.shoot("chemistry")
-    page.get_by_label("CuO (r = 0.991)", exact=True).last.uncheck()
+    page.get_by_role("checkbox", name="CuO (r = 0.991)").uncheck()
     assert overlay.screenshot() != before
     with page.expect_download() as download:
         page.locator(".save-buttons button", has_text="CSV").last.click()

@@ -40,7 +40,7 @@ def test_no_message_is_missing_in_japanese(english: dict[str, str]) -> None:
     assert sorted(japanese) == sorted(english)
     for key, text in english.items():
         assert sorted(NAMES.findall(japanese[key])) == sorted(NAMES.findall(text)), key
-        if re.search(r"[a-z]{4}", text) and key not in SAME:
+        if re.search(r"[a-z]{4}", NAMES.sub("", text)) and key not in SAME:
             assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", japanese[key]), f"{key}: {japanese[key]}"
 
 

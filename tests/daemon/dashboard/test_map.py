@@ -111,10 +111,10 @@ def test_what_is_drawn_can_be_kept(tab: Open, record: Record, tmp_path: Path) ->
         kept[name] = tmp_path / download.value.suggested_filename
         download.value.save_as(kept[name])
     assert kept["PNG"].read_bytes().startswith(b"\x89PNG")
-    rows = list(csv.DictReader(kept["CSV"].open(newline="")))
+    rows = list(csv.DictReader(kept["CSV"].read_text(encoding="utf-8").splitlines()))
     assert [row["value"] for row in rows] == ["1.5", "", repr(1 / 3), "-2"]
     assert [float(row["stage_y (µm)"]) for row in rows] == list(grid[::-1])
-    model = list(csv.DictReader(kept["numbers (CSV)"].open(newline="")))
+    model = list(csv.DictReader(kept["numbers (CSV)"].read_text(encoding="utf-8").splitlines()))
     assert [float(row["mean"]) for row in model] == list(mean.ravel())
     assert [float(row["stage_x"]) for row in model[:4]] == list(grid)
 

@@ -29,7 +29,7 @@ def test_plots_are_drawn_and_kept(tab: Open, scan: Scan, tmp_path: Path) -> None
         with page.expect_download() as download:
             card.get_by_role("button", name=re.compile(kind)).click()
         download.value.save_as(tmp_path / kind)
-    rows = list(csv.DictReader((tmp_path / "CSV").open(newline="")))
+    rows = list(csv.DictReader((tmp_path / "CSV").read_text(encoding="utf-8").splitlines()))
     best = [float(row["best_so_far"]) for row in rows]
     assert best == sorted(best)
     assert best[-1] == max(float(row["value"]) for row in rows if row["value"])

@@ -125,7 +125,7 @@ def test_every_plan_has_a_form(tab: Open, api: httpx.Client) -> None:
         fields = page.locator(".form-fields > .field")
         assert fields.count() == len(plan["schema"]["properties"]), plan["name"]
         for index in range(fields.count()):
-            assert fields.nth(index).locator("label, legend").first.inner_text().strip()
+            assert fields.nth(index).locator("label, legend").first.text_content().strip()
         watched.check_width()
     page.get_by_role("button", name="Grid scan").click()
     page.locator("details.form-more summary").click()
