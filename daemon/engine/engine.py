@@ -29,7 +29,7 @@ from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
 from daemon.engine.signal_guards import check_guards
 from daemon.engine.steering import Steering
-from daemon.engine.watchdog import LoopWatchdog
+from daemon.engine.watchdog import LoopStatistics, LoopWatchdog
 from daemon.errors import EngineError
 from daemon.failure import explain_failure
 from daemon.instrument import load_instrument
@@ -151,6 +151,11 @@ class Engine:
     def loop_age(self) -> float:
         """Time since the RunEngine's loop last answered, s; it is asked every 0.1 s."""
         return self._heartbeat.age
+
+    @property
+    def loop(self) -> LoopStatistics:
+        """How late the RunEngine's loop was during this run so far."""
+        return self._watchdog.statistics()
 
     @property
     def steering(self) -> Steering:

@@ -53,12 +53,19 @@ def engine_status(engine: Engine) -> dict[str, Any]:
         "room": None if room is None else {"free_bytes": room.free_bytes, "points": room.points},
         "steering": _steering(engine) if run is not None else None,
         "loop_age": engine.loop_age,
+        "loop": _loop(engine) if run is not None else None,
         "analyst_pid": engine.analyst.pid,
         "analyst_alive": silence is not None and silence < ANALYST_STALL,
         "analyst_age": silence,
         "analyst_restarts": engine.analyst.restarts,
         "time": time.time(),
     }
+
+
+def _loop(engine: Engine) -> dict[str, Any]:
+    """How late the engine's loop was during the run, ms, and how often by more than 50 ms."""
+    late = engine.loop
+    return {"p99": late.p99, "worst": late.worst, "stalls": late.stalls}
 
 
 def _steering(engine: Engine) -> dict[str, Any] | None:

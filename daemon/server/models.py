@@ -141,6 +141,8 @@ class EngineFacts(Answer):
     """That it has emitted since it began."""
     analyst_restarts: int
     """How often it had to start the analyst again."""
+    loop: dict[str, Any] | None = None
+    """How late its loop was during the run that grows: `p99` and `worst`, ms, and `stalls` of more than 50 ms."""
 
 
 class ServerStatus(Answer):

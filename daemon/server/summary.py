@@ -104,6 +104,7 @@ def _engine(told: EngineStatus) -> EngineFacts | None:
         loop_age_s=told.get("loop_age"),
         documents=told.get("sequence") or 0,
         analyst_restarts=told.get("analyst_restarts") or 0,
+        loop=told.get("loop"),
     )
 
 

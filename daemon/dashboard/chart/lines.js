@@ -23,7 +23,7 @@ import { ticks } from "./ticks.js";
  */
 
 const LEFT = 48;
-const BOTTOM = 30;
+const BOTTOM = 34;
 const TOP = 10;
 const RIGHT = 10;
 
@@ -40,20 +40,23 @@ export function drawLines(canvas, lines, labels = {}) {
   context.clearRect(0, 0, width, height);
   const [x0, x1] = extent(lines.map((line) => line.x));
   const [y0, y1] = padded(extent(lines.map((line) => line.y)));
-  const area = { left: LEFT, top: TOP, width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
+  context.font = `11px ${getComputedStyle(canvas).fontFamily}`;
+  const rows = Number.isFinite(y0) ? ticks(y0, y1, Math.max((height - TOP - BOTTOM) / 34, 2)) : [];
+  const written = rows.map((y) => number(y, digitsOf(rows)));
+  const left = Math.max(LEFT, 12 + Math.max(0, ...written.map((text) => context.measureText(text).width)));
+  const area = { left, top: TOP, width: width - left - RIGHT, height: height - TOP - BOTTOM };
   const toX = (/** @type {number} */ x) => area.left + (x1 > x0 ? (x - x0) / (x1 - x0) : 0.5) * area.width;
   const toY = (/** @type {number} */ y) => area.top + (1 - (y - y0) / (y1 - y0)) * area.height;
-  context.font = `11px ${getComputedStyle(canvas).fontFamily}`;
   frame(context, area, labels);
   if (!Number.isFinite(x0) || !Number.isFinite(y0)) return;
   context.fillStyle = themeColour("--soft");
   context.strokeStyle = themeColour("--line");
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const y of ticks(y0, y1, Math.max(area.height / 34, 2))) {
+  rows.forEach((y, index) => {
     stroke(context, area.left, toY(y), area.left + area.width, toY(y));
-    context.fillText(number(y, 3), area.left - 6, toY(y));
-  }
+    context.fillText(written[index], area.left - 6, toY(y));
+  });
   context.textAlign = "center";
   context.textBaseline = "top";
   for (const x of ticks(x0, x1, Math.max(area.width / 70, 2))) {
@@ -75,7 +78,7 @@ function frame(context, area, labels) {
   context.fillStyle = themeColour("--soft");
   context.textBaseline = "bottom";
   context.textAlign = "right";
-  if (labels.x) context.fillText(labels.x, area.left + area.width, area.top + area.height + BOTTOM);
+  if (labels.x) context.fillText(labels.x, area.left + area.width, area.top + area.height + BOTTOM - 3);
   context.textAlign = "left";
   context.textBaseline = "top";
   if (labels.y) context.fillText(labels.y, area.left + 6, 0);
@@ -108,6 +111,13 @@ function trace(context, line, toX, toY) {
   }
   if (line.dots) context.fill();
   else context.stroke();
+}
+
+/** As many digits as tell one tick from the next. @param {number[]} rows */
+function digitsOf(rows) {
+  const step = Math.abs(rows[1] - rows[0]);
+  const most = Math.max(...rows.map(Math.abs));
+  return step > 0 ? Math.min(Math.max(Math.ceil(Math.log10(most / step)) + 1, 3), 9) : 3;
 }
 
 /** @param {ArrayLike<number>[]} all @returns {[number, number]} */

@@ -11,7 +11,8 @@ import { ColourBar } from "../chart/bar.js";
 import { SERIES } from "../chart/plotly.js";
 import { Picture } from "../frame/picture.js";
 import { t } from "../messages/index.js";
-import { componentTitle } from "./names.js";
+import { componentTitle, nameOf } from "./names.js";
+import { paintOverlay } from "./overlay.js";
 import { part } from "./source.js";
 
 const RANGE = { low: 0, high: 1 };
@@ -27,7 +28,7 @@ export class Abundances {
     this._legend = h("div", { class: "checks" });
     this._maps = h("div", { class: "abundances" });
     const bar = new ColourBar();
-    bar.show("viridis", (share) => share);
+    bar.show("viridis", (share) => share, t("chemistry.share-of-pixel"));
     const saves = saveButtons(() => savePicture(this._overlay, "components"), () => this._saveNumbers());
     this.element = h(
       "section",
@@ -79,25 +80,8 @@ export class Abundances {
     return h("figure", {}, picture.canvas, h("figcaption", {}, title));
   }
 
-  /** All components in one picture: each pixel is the mixture of their colours. */
   _paint() {
-    const found = this._found;
-    if (!found) return;
-    const [count, height, width] = found.abundances.shape;
-    [this._overlay.width, this._overlay.height] = [width, height];
-    const context = /** @type {CanvasRenderingContext2D} */ (this._overlay.getContext("2d"));
-    const image = context.createImageData(width, height);
-    const tints = Array.from({ length: count }, (_, index) => rgb(themeColour(SERIES[index % SERIES.length])));
-    const layers = Array.from({ length: count }, (_, index) => part(found.abundances, index));
-    for (let pixel = 0; pixel < width * height; pixel++) {
-      for (let channel = 0; channel < 3; channel++) {
-        let sum = 0;
-        for (let index = 0; index < count; index++) if (!this._hidden.has(index)) sum += Math.max(layers[index][pixel] || 0, 0) * tints[index][channel];
-        image.data[4 * pixel + channel] = sum;
-      }
-      image.data[4 * pixel + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
+    if (this._found) paintOverlay(this._overlay, this._found, this._hidden);
   }
 
   _saveNumbers() {
@@ -105,15 +89,7 @@ export class Abundances {
     if (!found) return;
     const [, height, width] = found.abundances.shape;
     const pixels = Array.from({ length: width * height }, (_, index) => index);
-    const columns = found.components.map((component, index) => [`${index + 1} ${component.name}`.trim(), part(found.abundances, index)]);
+    const columns = found.components.map((component, index) => [`${index} ${nameOf(component, index)}`, part(found.abundances, index)]);
     saveTable({ x: pixels.map((index) => index % width), y: pixels.map((index) => Math.floor(index / width)), ...Object.fromEntries(columns) }, "abundances");
   }
-}
-
-/**
- * @param {string} colour as browsers compute it
- * @returns {number[]}
- */
-function rgb(colour) {
-  return (colour.match(/[\d.]+/g) ?? ["0", "0", "0"]).slice(0, 3).map(Number);
 }

@@ -6,7 +6,7 @@
 import { fill, h } from "../base/dom.js";
 import { number } from "../base/format.js";
 import { t } from "../messages/index.js";
-import { componentTitle } from "./names.js";
+import { nameOf, percent, resemblance } from "./names.js";
 
 export class ChemistryFacts {
   constructor() {
@@ -18,16 +18,17 @@ export class ChemistryFacts {
   /** @param {Stack} found */
   show(found) {
     const { attributes: about } = found;
-    const last = found.misfit?.at(-1) ?? NaN;
+    const last = found.misfit?.at(-1) ?? chosenMisfit(about);
+    const sure = about.certainty;
     /** @type {[string, string][]} */
     const rows = [
       [t("chemistry.energies"), String(found.energies.length)],
-      [t("chemistry.number"), String(found.components.length)],
-      ...found.components.map((component, index) => /** @type {[string, string]} */ ([componentTitle({ ...component, correlation: NaN }, index), words(component)])),
-      [t("chemistry.shift"), present(about.shift_eV ?? about.shift, " eV")],
+      [t("chemistry.number"), t(sure === undefined ? "chemistry.given" : "chemistry.chosen", { count: found.components.length })],
+      ...found.components.map((component, index) => /** @type {[string, string]} */ ([nameOf(component, index), words(component)])),
+      [t("chemistry.shift"), shifted(about.shift_eV ?? about.shift)],
       [t("chemistry.omega"), present(about.omega)],
       [t("chemistry.method"), [about.method, about.background].filter(Boolean).join(", ") || "–"],
-      [t("chemistry.certainty"), about.certainty === undefined ? "–" : `${(100 * about.certainty).toFixed(0)} %`],
+      [t("chemistry.certainty"), typeof sure === "number" ? percent(sure) || "–" : "–"],
       [t("chemistry.residual"), number(last, 3)],
       [t("chemistry.settled"), about.converged === undefined ? "–" : t(about.converged ? "chemistry.yes" : "chemistry.no")],
     ];
@@ -39,8 +40,18 @@ export class ChemistryFacts {
 
 /** @param {import("./source.js").Component} component */
 function words(component) {
-  const parts = [Number.isFinite(component.correlation) ? `r = ${component.correlation.toFixed(3)}` : "", Number.isFinite(component.share) ? t("chemistry.share", { share: (100 * component.share).toFixed(0) }) : ""];
-  return parts.filter(Boolean).join(", ") || "–";
+  return [percent(component.share), resemblance(component)].filter(Boolean).join(", ") || "–";
+}
+
+/** What the recipe that was chosen leaves over. @param {Record<string, any>} about */
+function chosenMisfit({ tried = [], n_components: k, method, omega, background }) {
+  const same = tried.find((/** @type {any} */ each) => each.n_components === k && each.method === method && each.omega === omega && each.background === background);
+  return same?.misfit ?? NaN;
+}
+
+/** @param {unknown} shift eV */
+function shifted(shift) {
+  return typeof shift === "number" && Number.isFinite(shift) ? `${(Math.round(100 * shift) / 100).toFixed(2).replace("-", "−")} eV` : "–";
 }
 
 /**

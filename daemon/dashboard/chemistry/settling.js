@@ -23,6 +23,6 @@ export class Settling {
     const there = series.filter(([, values]) => values?.some((value) => value > 0));
     const traces = there.map(([name, values, tint]) => ({ x: Array.from(values ?? [], (_, index) => index + 1), y: Array.from(values ?? []), name, mode: "lines+markers", marker: { size: 4 }, line: { color: themeColour(tint), width: 2 }, type: "scatter" }));
     this._chart.numbers = () => ({ update: traces[0]?.x ?? [], ...Object.fromEntries(traces.map((trace) => [trace.name, trace.y])) });
-    this._chart.show(traces, { xaxis: { title: t("chemistry.update") }, yaxis: { type: "log", exponentformat: "power" } });
+    this._chart.show(traces, { xaxis: { title: t("chemistry.update") }, yaxis: { type: "log", exponentformat: "power", dtick: 1, title: t("chemistry.part") } });
   }
 }

@@ -12,7 +12,8 @@ import { Store } from "../base/store.js";
 
 /**
  * @typedef {object} Component
- * @property {string} name of its standard; empty where there is none
+ * @property {string} name of its standard, or a number; empty where it was not compared
+ * @property {string} standard that it resembles most; empty where there is none
  * @property {number} correlation with it; NaN where there is none
  * @property {number} share of all counts; NaN where it is not told
  */
@@ -45,7 +46,7 @@ import { Store } from "../base/store.js";
  */
 
 /** In this order: what was found afterwards with everything known is better than what was found on the way. */
-const ANALYSES = ["unmixed", "stack", "unmixing"];
+export const ANALYSES = ["unmixed", "stack", "unmixing"];
 const LOOK = 1.5;
 /** So much is fetched per second on average while a run grows, bytes. */
 const TRAFFIC = 3e6;
@@ -54,9 +55,10 @@ const TRAFFIC = 3e6;
  * @param {App} app
  * @param {Scope} scope
  * @param {Store<Run | null>} runs
+ * @param {Store<string>} [wanted] analysis that is rather shown than the first in the order
  * @returns {Store<Stack | Patterns | null>}
  */
-export function chemistryOf(app, scope, runs) {
+export function chemistryOf(app, scope, runs, wanted = new Store("")) {
   const store = new Store(/** @type {Stack | Patterns | null} */ (null));
   let [drawn, busy, rest] = ["", false, 0];
   const look = async () => {
@@ -65,7 +67,7 @@ export function chemistryOf(app, scope, runs) {
     busy = true;
     try {
       if (run.open || !ANALYSES.some((name) => run.detail?.analyses[name])) await run.refresh(app.api);
-      const name = ANALYSES.find((each) => run.detail?.analyses[each]?.length);
+      const name = [wanted.value, ...ANALYSES].find((each) => run.detail?.analyses[each]?.length);
       if (!name) {
         store.set(null);
         return;
@@ -84,6 +86,7 @@ export function chemistryOf(app, scope, runs) {
       busy = false;
     }
   };
+  wanted.watch(scope, () => ((rest = 0), look()));
   runs.watch(scope, (run) => run && run.version.watch(scope, () => run.loaded && !store.value && look()));
   scope.every(LOOK, look);
   return store;
@@ -99,13 +102,13 @@ export function chemistryOf(app, scope, runs) {
 async function stack(app, run, analysis, { attributes, arrays }) {
   const has = (/** @type {string} */ key) => arrays.some((each) => each.key === key);
   const fetch = (/** @type {string} */ key) => (has(key) ? app.api.array(`/runs/${run.uid}/analyses/${analysis}/${key}`) : Promise.resolve(null));
-  const [energies, spectra, standards, abundances, change, misfit] = await Promise.all(["energy", "spectra", "standards", "abundances", "change", "misfit"].map(fetch));
+  const [energies, spectra, standards, abundances, change, misfit] = await Promise.all(["energy", "spectra", has("standards") ? "standards" : "standard_spectra", "abundances", "change", "misfit"].map(fetch));
   if (!energies || !spectra || !abundances || spectra.shape[1] !== energies.shape[0]) return null;
   return {
     kind: "stack",
     run,
     analysis,
-    components: Array.from({ length: spectra.shape[0] }, (_, index) => component(attributes, index)),
+    components: Array.from({ length: spectra.shape[0] }, (_, index) => component(attributes, abundances, index)),
     energies: energies.values,
     unit: arrays.find((each) => each.key === "energy")?.units || "eV",
     spectra,
@@ -119,15 +122,18 @@ async function stack(app, run, analysis, { attributes, arrays }) {
 
 /**
  * @param {Record<string, any>} attributes
+ * @param {Numbers} abundances
  * @param {number} index
  * @returns {Component}
  */
-function component(attributes, index) {
+function component(attributes, abundances, index) {
+  const map = part(abundances, index);
   const told = attributes.unmixing?.components?.[index];
   return {
     name: String(told?.name ?? attributes.names?.[index] ?? ""),
     correlation: Number(told?.correlation ?? attributes.correlations?.[index] ?? NaN),
-    share: Number(told?.share ?? NaN),
+    standard: String(told?.standard ?? attributes.names?.[index] ?? ""),
+    share: Number(told?.share ?? map.reduce((sum, value) => sum + value, 0) / map.length),
   };
 }
 

@@ -5,7 +5,7 @@
 /** @import { Scope } from "../base/scope.js" */
 /** @import { Run } from "../run/run.js" */
 
-import { h } from "../base/dom.js";
+import { h, show } from "../base/dom.js";
 import { facts } from "../base/facts.js";
 import { count, duration } from "../base/format.js";
 import { saveButtons, savePicture, saveTable } from "../base/save.js";
@@ -24,6 +24,7 @@ const LAST = 120;
 export function latencyCard(app, scope) {
   const list = facts(["health.ask", "health.analyse", "health.waited", "health.late", "health.stalls"]);
   const chart = h("canvas", { class: "small-chart low-chart", role: "img", "aria-label": t("health.latency") });
+  const saves = saveButtons(() => savePicture(chart, "analyst"), () => app.runs.run.value && save(app.runs.run.value));
   const paint = scope.painter(() => {
     const run = app.runs.run.value;
     if (!run) return;
@@ -33,16 +34,17 @@ export function latencyCard(app, scope) {
     list.write("health.ask", typical(ask));
     list.write("health.analyse", typical(analyse.map((value, index) => value + tell[index])));
     list.write("health.waited", typical(waited));
-    const loop = run.detail?.statistics?.loop;
-    list.write("health.late", loop ? t("health.loop-late", { p99: duration(loop.p99 / 1000), worst: duration(loop.worst / 1000) }) : t("health.at-end"));
-    list.write("health.stalls", loop ? count(loop.stalls) : t("health.at-end"));
+    const live = app.feed.status.value;
+    const loop = (live?.run?.uid === run.uid && live.engine?.loop) || run.detail?.statistics?.loop;
+    list.write("health.late", loop ? t("health.loop-late", { p99: duration(loop.p99 / 1000), worst: duration(loop.worst / 1000) }) : "");
+    list.write("health.stalls", loop ? count(loop.stalls) : "");
     const y = ask.slice(-LAST);
+    for (const element of [chart, saves]) show(element, y.some(Number.isFinite));
     drawLines(chart, [{ x: y.map((_, index) => ask.length - y.length + index + 1), y, colour: "--accent" }], { x: t("progress.point"), y: t("health.ask-ms"), whole: true });
   });
   watchRun(app.runs.run, scope, paint);
   themed.watch(scope, paint);
   scope.resized(chart, paint);
-  const saves = saveButtons(() => savePicture(chart, "analyst"), () => app.runs.run.value && save(app.runs.run.value));
   return h("section", { class: "card" }, h("h2", {}, t("health.latency")), list.element, chart, saves);
 }
 

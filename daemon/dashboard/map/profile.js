@@ -10,7 +10,7 @@ import { themed } from "../app/preferences.js";
 import { h } from "../base/dom.js";
 import { drawLines } from "../chart/lines.js";
 import { t } from "../messages/index.js";
-import { axes, objective, positions, values } from "../run/facts.js";
+import { axes, objective, objectiveUnit, positions, values } from "../run/facts.js";
 
 export class Profile {
   /** @param {Scope} scope */
@@ -32,7 +32,7 @@ export class Profile {
     const [axis] = axes(run);
     const label = axis.unit ? `${axis.name} (${axis.unit})` : axis.name;
     const lines = [...model(maps, axis.name), measured(run, shown)];
-    this._draw = () => drawLines(this.element, lines, { x: label, y: objective(run) });
+    this._draw = () => drawLines(this.element, lines, { x: label, y: [objective(run), objectiveUnit(run)].filter(Boolean).join(", ") });
     this._paint();
   }
 }

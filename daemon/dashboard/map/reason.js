@@ -8,7 +8,7 @@ import { fill, h, write } from "../base/dom.js";
 import { quantity } from "../base/format.js";
 import { t, term } from "../messages/index.js";
 import { lastReason, why } from "../now/tiles.js";
-import { axes, choice } from "../run/facts.js";
+import { axes, choice, chooses } from "../run/facts.js";
 
 export class ReasonCard {
   constructor() {
@@ -37,6 +37,6 @@ export class ReasonCard {
 
 /** @param {Run} run */
 function ending(run) {
-  if (!run.stop) return t("now.no-choice");
+  if (!run.stop) return t(chooses(run) ? "now.no-choice" : "now.in-order");
   return t("now.ended", { reason: run.stop.reason || lastReason(run) || term("exit", run.stop.exit_status) });
 }

@@ -13,7 +13,7 @@ import { fill, h, show } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { saveButtons } from "../base/save.js";
 import { t } from "../messages/index.js";
-import { axes } from "../run/facts.js";
+import { axes, chooses } from "../run/facts.js";
 import { LAYERS } from "../run/maps.js";
 
 const ZOOM = 1.5;
@@ -49,7 +49,10 @@ export class MapTools {
     const model = h("button", { type: "button", class: "button small", title: t("map.save-model"), "aria-label": t("map.save-model"), onclick: save.model }, icon("save"), t("map.model"));
     this.saves = saveButtons(save.picture, save.points);
     this.saves.append(model);
-    this.elements = [segment, this._axes, colours, h("label", { class: "check" }, order, t("map.order")), this._zoom()];
+    const ordered = h("label", { class: "check" }, order, t("map.order"));
+    this.elements = [segment, this._axes, colours, ordered, this._zoom()];
+    this._ofModel = [segment, model];
+    this._ofPlane = [colours, ordered, this.elements[4]];
   }
 
   /**
@@ -62,12 +65,16 @@ export class MapTools {
   }
 
   /**
-   * Offer the axes of a run, where there are more than two.
+   * Offer what a run has: layers where there is a model, a choice of axes where there are more than two.
    * @param {Run} run
    * @param {Maps | null} maps
    */
   offer(run, maps) {
     const names = axes(run).map((axis) => axis.name);
+    const [alongOne, modelled] = [names.length === 1, maps !== null || chooses(run)];
+    show(this._ofModel[0], modelled && !alongOne);
+    show(this._ofModel[1], maps !== null);
+    for (const element of this._ofPlane) show(element, !alongOne);
     if (this._offered === names.join()) return;
     this._offered = names.join();
     show(this._axes, names.length > 2);

@@ -11,6 +11,9 @@ import { LiveSocket } from "./socket.js";
 /** After so long without a word the page says that what it shows is old, s. */
 export const STALE = 2;
 const SILENCE = 3;
+const LOOK = 250;
+/** Where the page itself was busy for less than this, what the daemon said meanwhile only waits to be read, ms. */
+const BUSY = 8000;
 
 /**
  * @typedef {object} Link
@@ -38,7 +41,8 @@ export class StatusFeed {
     const hello = () => ({ authorization: api.authorization });
     const message = (/** @type {string} */ data) => this._take(JSON.parse(data), "live");
     this._socket = new LiveSocket("/ws/status", { hello, message, refused }, SILENCE);
-    this._timer = setInterval(() => this._look(), 250);
+    this._looked = performance.now();
+    this._timer = setInterval(() => this._look(), LOOK);
   }
 
   /** The daemon's time now, s since 1970. */
@@ -78,7 +82,11 @@ export class StatusFeed {
   /** Look whether it has been silent too long. */
   _look() {
     const link = this.link.value;
-    const silent = (performance.now() - link.heard) / 1000;
+    const now = performance.now();
+    const late = now - this._looked;
+    this._looked = now;
+    if (late > 3 * LOOK && late < BUSY) return;
+    const silent = (now - link.heard) / 1000;
     if (silent >= STALE && !link.stale) this.link.set({ ...link, stale: true, state: "lost" });
     if (silent < 1.2 || this._asking) return;
     this._asking = true;

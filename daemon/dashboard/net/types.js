@@ -44,6 +44,7 @@
  * @typedef {object} EngineFacts
  * @property {number | null} loop_age_s
  * @property {number} analyst_restarts
+ * @property {{p99: number, worst: number, stalls: number} | null} [loop] ms and a number, of the run that grows
  * @property {number} documents
  */
 

@@ -14,7 +14,7 @@ import { duration, moment } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { t, term } from "../messages/index.js";
 import { watchRun } from "../run/chosen.js";
-import { budget, gridPoints } from "../run/facts.js";
+import { budget, chooses, gridPoints } from "../run/facts.js";
 import { timeLeft } from "../run/times.js";
 
 /**
@@ -46,9 +46,10 @@ export function hero(app, scope) {
     const done = Math.max(status.run?.points ?? 0, run.primary.length);
     if (all) bar.value = Math.min(done / all, 1);
     const grid = gridPoints(run);
-    write(points, all ? t("now.of-long", { points: done, all }) : t("now.points", { points: done }));
+    const early = chooses(run);
+    write(points, all ? t(early ? "now.of-long" : "now.of-all", { points: done, all }) : t("now.points", { points: done }));
     const rest = timeLeft(run);
-    write(left, [rest ? t("now.left-most", { time: duration(rest) }) : "", grid && grid !== all ? t("now.grid", { grid }) : ""].filter(Boolean).join(" · "));
+    write(left, [rest ? t(early ? "now.left-most" : "now.left", { time: duration(rest) }) : "", grid && grid !== all ? t("now.grid", { grid }) : ""].filter(Boolean).join(" · "));
   };
   const paint = scope.painter(draw);
   app.feed.status.watch(scope, paint);

@@ -4,10 +4,15 @@
 /** @import { App } from "../app/app.js" */
 /** @import { Scope } from "../base/scope.js" */
 /** @import { Frame } from "../net/frames.js" */
+/** @import { Store } from "../base/store.js" */
+/** @import { Patterns, Stack } from "../chemistry/source.js" */
 
-import { themed } from "../app/preferences.js";
-import { h, show, write } from "../base/dom.js";
+import { themeColour, themed } from "../app/preferences.js";
+import { fill, h, show, write } from "../base/dom.js";
 import { drawLines } from "../chart/lines.js";
+import { paintOverlay } from "../chemistry/overlay.js";
+import { nameOf } from "../chemistry/names.js";
+import { SERIES } from "../chart/plotly.js";
 import { lastFrame } from "../frame/last.js";
 import { FramePanel } from "../frame/panel.js";
 import { MapPanel } from "../map/panel.js";
@@ -15,14 +20,48 @@ import { Profile } from "../map/profile.js";
 import { sceneOf } from "../map/scene.js";
 import { t } from "../messages/index.js";
 import { mapsOf, watchRun } from "../run/chosen.js";
-import { axes, maximizes, objective, values } from "../run/facts.js";
+import { axes, isStack, maximizes, objective, objectiveUnit, values } from "../run/facts.js";
 
 /**
  * @param {App} app
  * @param {Scope} scope
+ * @param {Store<Stack | Patterns | null>} chemistry of a stack
  */
-export function pictures(app, scope) {
-  return h("div", { class: "pictures" }, mapCard(app, scope), frameCard(app, scope), bestCard(app, scope));
+export function pictures(app, scope, chemistry) {
+  const [best, components] = [bestCard(app, scope), chemistryCard(scope, chemistry)];
+  watchRun(app.runs.run, scope, (run) => {
+    const stack = run !== null && isStack(run);
+    show(best, !stack);
+    show(components, stack);
+  });
+  return h("div", { class: "pictures" }, mapCard(app, scope), frameCard(app, scope), best, components);
+}
+
+/**
+ * @param {Scope} scope
+ * @param {Store<Stack | Patterns | null>} chemistry
+ */
+function chemistryCard(scope, chemistry) {
+  const canvas = h("canvas", { class: "abundance", role: "img", "aria-label": t("chemistry.overlay"), hidden: true });
+  const legend = h("ul", { class: "legend" });
+  const under = h("p", { class: "hint" }, t("now.no-components"));
+  const draw = () => {
+    const found = chemistry.value?.kind === "stack" ? chemistry.value : null;
+    show(canvas, found);
+    show(under, !found);
+    if (found) paintOverlay(canvas, found);
+    fill(legend, ...(found?.components ?? []).map((component, index) => h("li", {}, swatch(index), nameOf(component, index))));
+  };
+  chemistry.watch(scope, draw);
+  themed.watch(scope, draw);
+  return card(t("view.chemistry"), "#/chemistry", canvas, legend, under);
+}
+
+/** @param {number} index */
+function swatch(index) {
+  const element = h("span", { class: "swatch" });
+  element.style.background = themeColour(SERIES[index % SERIES.length]);
+  return element;
 }
 
 /**
@@ -100,7 +139,7 @@ function bestCard(app, scope) {
       { x, y: all, colour: "--soft", dots: true },
       { x, y: bestSoFar(all, maximizes(run)), colour: "--accent", steps: true },
     ];
-    drawLines(chart, lines, { x: t("progress.point"), y: objective(run), whole: true });
+    drawLines(chart, lines, { x: t("progress.point"), y: [objective(run), objectiveUnit(run)].filter(Boolean).join(", "), whole: true });
   };
   const paint = scope.painter(draw);
   watchRun(app.runs.run, scope, paint);

@@ -2,14 +2,17 @@
 /** Best value, next point, time and instrument, each in a few words. */
 
 /** @import { App } from "../app/app.js" */
+/** @import { Store } from "../base/store.js" */
+/** @import { Patterns, Stack } from "../chemistry/source.js" */
 /** @import { Scope } from "../base/scope.js" */
 /** @import { Run } from "../run/run.js" */
 
 import { fill, h, write } from "../base/dom.js";
 import { duration, number, quantity } from "../base/format.js";
+import { nameOf, percent, resemblance } from "../chemistry/names.js";
 import { t, term } from "../messages/index.js";
 import { watchRun } from "../run/chosen.js";
-import { axes, best, choice, improvement, maximizes, objective, objectiveUnit, values } from "../run/facts.js";
+import { axes, best, choice, chooses, improvement, isStack, maximizes, objective, objectiveUnit, values } from "../run/facts.js";
 import { extent } from "../run/maps.js";
 import { gridSeconds, instrumentTimes, spent } from "../run/times.js";
 import { instrument } from "./instrument.js";
@@ -20,33 +23,39 @@ const NEGLIGIBLE = 1e-3;
 /**
  * @param {App} app
  * @param {Scope} scope
+ * @param {Store<Stack | Patterns | null>} chemistry of a stack
  */
-export function tiles(app, scope) {
+export function tiles(app, scope, chemistry) {
   const found = tile(t("now.best"));
   const next = tile(t("now.next"));
   const time = tile(t("now.time"));
   const draw = () => {
     const run = app.runs.run.value;
-    drawBest(found, run);
+    if (run && isStack(run)) drawComponents(found, chemistry.value);
+    else drawBest(found, run);
     drawNext(next, run);
     drawTime(time, run);
   };
   const paint = scope.painter(draw);
   watchRun(app.runs.run, scope, paint);
+  chemistry.watch(scope, paint);
   return h("div", { class: "tiles" }, found.element, next.element, time.element, instrument(app, scope));
 }
 
 /** @param {string} title */
 export function tile(title) {
+  const name = h("h2", {}, title);
   const value = h("p", { class: "tile-value" }, "–");
   const lines = h("div", { class: "tile-lines" });
   return {
-    element: h("section", { class: "card tile" }, h("h2", {}, title), value, lines),
+    element: h("section", { class: "card tile" }, name, value, lines),
     /**
      * @param {string} text
      * @param {string[]} more
+     * @param {string} [other] title
      */
-    say(text, more) {
+    say(text, more, other) {
+      write(name, other ?? title);
       write(value, text || "–");
       const said = more.filter(Boolean);
       if (lines.textContent !== said.join("")) fill(lines, ...said.map((line) => h("p", {}, line)));
@@ -75,12 +84,26 @@ function drawBest(shown, run) {
 }
 
 /**
+ * What a stack is made of, most of it first.
+ * @param {ReturnType<typeof tile>} shown
+ * @param {Stack | Patterns | null} found
+ */
+function drawComponents(shown, found) {
+  const title = t("chemistry.number");
+  if (found?.kind !== "stack") return shown.say("–", [t("now.no-components")], title);
+  const all = found.components.map((component, index) => ({ component, name: nameOf(component, index) })).sort((a, b) => b.component.share - a.component.share);
+  const lines = all.map(({ component, name }) => [`${name} ${percent(component.share)}`, resemblance(component)].filter(Boolean).join(" · "));
+  const settled = found.attributes.converged === undefined ? "" : t(found.attributes.converged ? "now.settled" : "now.settling");
+  shown.say(all.map(({ name }) => name).join(", "), [...lines, settled], title);
+}
+
+/**
  * @param {ReturnType<typeof tile>} shown
  * @param {Run | null} run
  */
 function drawNext(shown, run) {
   const next = run && choice(run);
-  if (!run || !next) return shown.say("–", [run?.stop ? t("now.ended", { reason: run.stop.reason || lastReason(run) || term("exit", run.stop.exit_status) }) : t("now.no-choice")]);
+  if (!run || !next) return shown.say("–", [run?.stop ? t("now.ended", { reason: run.stop.reason || lastReason(run) || term("exit", run.stop.exit_status) }) : t(run && !chooses(run) ? "now.in-order" : "now.no-choice")]);
   const position = axes(run).map((axis, index) => quantity(next.position[index], axis.unit));
   shown.say(position.join(", "), why(run, next));
 }
@@ -118,6 +141,7 @@ function drawTime(shown, run) {
   const grid = gridSeconds(run, times);
   const points = run.primary.length;
   const hourly = used > 0 && points > 1 ? t("now.hourly", { rate: number((3600 * points) / used, 3) }) : "";
-  if (grid && grid > used) shown.say(duration(grid - used), [t("now.saved", { grid: duration(grid) }), t("now.used", { time: duration(used) }), hourly]);
+  if (!chooses(run)) shown.say(duration(used), [t("now.used-long"), hourly], t("now.time-used"));
+  else if (grid && grid > used) shown.say(duration(grid - used), [t("now.saved", { grid: duration(grid) }), t("now.used", { time: duration(used) }), hourly]);
   else shown.say(duration(used), [t("now.used-long"), hourly]);
 }

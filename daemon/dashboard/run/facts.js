@@ -80,6 +80,17 @@ export function budget(run) {
   return parameters(run).points ?? run.start.num_points ?? gridPoints(run);
 }
 
+/** Whether it is a stack of frames over the photon energy, which has no best point. @param {Run} run */
+export function isStack(run) {
+  return "components" in parameters(run);
+}
+
+/** Whether every next point is chosen, and the scan may end before all are measured. @param {Run} run */
+export function chooses(run) {
+  const { adaptive, surrogate } = parameters(run);
+  return Boolean(adaptive) || surrogate !== undefined || run.suggestions.column("agent_next_kind").some(Boolean);
+}
+
 /** @param {Run} run @returns {Region[]} */
 export function forbidden(run) {
   return parameters(run).forbidden ?? [];

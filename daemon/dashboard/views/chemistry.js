@@ -4,12 +4,14 @@
 /** @import { View } from "../app/app.js" */
 
 import { empty } from "../app/shell.js";
-import { h, show } from "../base/dom.js";
+import { segments } from "../app/switches.js";
+import { fill, h, show } from "../base/dom.js";
+import { Store } from "../base/store.js";
 import { Abundances } from "../chemistry/abundances.js";
 import { ChemistryFacts } from "../chemistry/facts.js";
 import { Patterns } from "../chemistry/patterns.js";
 import { Spectra } from "../chemistry/spectra.js";
-import { chemistryOf } from "../chemistry/source.js";
+import { ANALYSES, chemistryOf } from "../chemistry/source.js";
 import { Settling } from "../chemistry/settling.js";
 import { t } from "../messages/index.js";
 import { chosenRun } from "../run/chosen.js";
@@ -22,8 +24,17 @@ export function view(app, root, scope, words) {
   const stack = h("div", { class: "stack", hidden: true }, h("div", { class: "columns wide-left" }, parts.spectra.element, parts.facts.element), parts.abundances.element, parts.settling.element);
   const nothing = empty("chemistry", t("chemistry.none"), t("chemistry.none-text"));
   show(parts.patterns.element, false);
-  root.append(h("div", { class: "title-row" }, h("h1", { class: "title" }, t("view.chemistry")), runTitle(runs, scope)), nothing, stack, parts.patterns.element);
-  chemistryOf(app, scope, runs).watch(scope, (found) => {
+  const which = h("div", { class: "toolbar", hidden: true });
+  const wanted = new Store(words.get("analysis") ?? "");
+  root.append(h("div", { class: "title-row" }, h("h1", { class: "title" }, t("view.chemistry")), runTitle(runs, scope)), which, nothing, stack, parts.patterns.element);
+  const choose = (/** @type {string} */ analysis) => {
+    app.router.note({ analysis });
+    wanted.set(analysis);
+  };
+  chemistryOf(app, scope, runs, wanted).watch(scope, (found) => {
+    const there = found ? ANALYSES.filter((name) => found.run.detail?.analyses[name]?.length) : [];
+    show(which, there.length > 1);
+    if (found) fill(which, segments(t("chemistry.which"), there.map((value) => ({ value, text: t(/** @type {any} */ (`chemistry.of.${value}`)) })), found.kind === "stack" ? found.analysis : "unmixing", choose));
     show(nothing, !found);
     show(stack, found?.kind === "stack");
     show(parts.patterns.element, found?.kind === "patterns");

@@ -40,7 +40,7 @@ export function view(app, root, scope, words) {
     next = found.next ?? 0;
     show(more, found.next !== null);
     show(nothing, !found.total);
-    write(total, search ? t("history.found", { count: found.total }) : t("history.count", { count: found.total }));
+    write(total, search ? t("history.found", { count: found.total }) : t(found.total === 1 ? "history.count-one" : "history.count", { count: found.total }));
   };
   scope.listen(field, "input", () => {
     clearTimeout(timer);

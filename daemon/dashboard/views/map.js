@@ -81,8 +81,8 @@ function drawAll(app, { runs, maps, tools, panel, parts, line, layout, nothing }
   parts.point.show(run, tools.style.selected, shown);
   parts.player.show(run);
   if (alongOne) parts.profile.show(run, maps.value, shown);
-  if (!scene) return;
   tools.offer(run, maps.value);
+  if (!scene) return;
   panel.style = tools.style;
   panel.show(scene);
   const painted = tools.wish.layer !== "none" && scene.plane !== null;

@@ -13,7 +13,7 @@ import { bestSoFar } from "../now/pictures.js";
 import { ratePerHour, stageColumns } from "../progress/columns.js";
 import { Totals } from "../progress/totals.js";
 import { chosenRun, watchRun } from "../run/chosen.js";
-import { maximizes, objective, objectiveUnit, rowsByPoint, values } from "../run/facts.js";
+import { isStack, maximizes, objective, objectiveUnit, rowsByPoint, values } from "../run/facts.js";
 import { runTitle } from "../run/title.js";
 
 /** @import { Run } from "../run/run.js" */
@@ -38,7 +38,8 @@ export function view(app, root, scope, words) {
     show(grid, there);
     show(nothing, !there);
     if (!run || !there) return;
-    convergence(charts.best, run);
+    show(charts.best.element, !isStack(run));
+    if (!isStack(run)) convergence(charts.best, run);
     rate(charts.rate, run);
     stages(charts.instrument, run, "instrument");
     stages(charts.computer, run, "computer");
@@ -93,7 +94,8 @@ function timeUnit(seconds) {
  */
 function stages(chart, run, whose) {
   const { points, columns, unit } = stageColumns(run, whose);
-  const traces = Object.entries(columns).map(([stage, y]) => ({ x: points, y, type: "bar", name: t(/** @type {any} */ (`stage.${stage}`)) }));
+  const there = Object.entries(columns).filter(([, y]) => y.some(Number.isFinite));
+  const traces = there.map(([stage, y]) => ({ x: points, y, type: "bar", name: t(/** @type {any} */ (`stage.${stage}`)) }));
   chart.numbers = () => ({ point: points, ...Object.fromEntries(Object.entries(columns).map(([stage, y]) => [`${stage} (${unit})`, y])) });
-  chart.show(traces, { barmode: "stack", bargap: 0.12, xaxis: { title: t("progress.point") }, yaxis: { title: unit } });
+  chart.show(traces, { barmode: "stack", bargap: 0.12, xaxis: { title: t("progress.point") }, yaxis: { title: t("progress.time", { unit }) } });
 }

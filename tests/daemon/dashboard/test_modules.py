@@ -71,7 +71,7 @@ def test_markup_is_never_made_of_text() -> None:
 
 
 def test_the_colour_maps_are_the_known_ones(tab: Open) -> None:
-    """Viridis and cividis as matplotlib has them, to a hundredth."""
+    """Viridis and cividis as matplotlib has them, to two hundredths."""
     watched = tab()
     page = watched.go("/")
     script = "async (name) => Array.from((await import('/dashboard/base/colours.js')).table(name))"
@@ -79,7 +79,7 @@ def test_the_colour_maps_are_the_known_ones(tab: Open) -> None:
         packed = np.array(page.evaluate(script, name), dtype=np.uint32)
         ours = np.stack([(packed >> shift) & 255 for shift in (0, 8, 16)], axis=1).astype(int)
         theirs = np.round(255 * matplotlib.colormaps[name](np.linspace(0, 1, 256))[:, :3]).astype(int)
-        assert np.abs(ours - theirs).max() <= 3, name
+        assert np.abs(ours - theirs).max() <= 5, name
 
 
 def test_numbers_are_written_as_everywhere(tab: Open) -> None:

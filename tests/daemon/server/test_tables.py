@@ -213,7 +213,7 @@ def test_the_status_tells_of_the_engine_and_of_what_was_asked_for(serve: Serve, 
 
     async def body(client: httpx.AsyncClient) -> None:
         status = (await client.get("/status")).json()
-        assert status["engine"] == {"loop_age_s": 0.25, "documents": 9, "analyst_restarts": 2}
+        assert status["engine"] == {"loop_age_s": 0.25, "documents": 9, "analyst_restarts": 2, "loop": None}
         assert status["steering"] == {"wished": [], "excluded": []}
         engine.dead = True
         await asyncio.sleep(0.3)
