@@ -58,3 +58,9 @@ export function summary(app, scope) {
 export function planTitle(name) {
   return term("plan", name).replaceAll("_", " ");
 }
+
+/** What a plan does, in the page's language. @param {{name: string, description: string}} plan */
+export function planAbout({ name, description }) {
+  const found = term("does", name);
+  return found === name ? description : found;
+}

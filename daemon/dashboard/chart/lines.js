@@ -12,6 +12,7 @@ import { ticks } from "./ticks.js";
  * @property {ArrayLike<number>} y
  * @property {string} colour name of a colour of the theme
  * @property {boolean} [dots]
+ * @property {number} [radius] of the dots, pixels
  * @property {boolean} [steps]
  */
 
@@ -32,10 +33,11 @@ const RIGHT = 10;
  * @param {HTMLCanvasElement} canvas
  * @param {Line[]} lines
  * @param {Labels} [labels]
+ * @returns {{toX: (x: number) => number, toY: (y: number) => number} | null} from values to pixels; null where nothing was drawn
  */
 export function drawLines(canvas, lines, labels = {}) {
   const { clientWidth: width, clientHeight: height } = canvas;
-  if (!width || !height) return;
+  if (!width || !height) return null;
   const context = sized(canvas, width, height);
   context.clearRect(0, 0, width, height);
   const [x0, x1] = extent(lines.map((line) => line.x));
@@ -48,7 +50,7 @@ export function drawLines(canvas, lines, labels = {}) {
   const toX = (/** @type {number} */ x) => area.left + (x1 > x0 ? (x - x0) / (x1 - x0) : 0.5) * area.width;
   const toY = (/** @type {number} */ y) => area.top + (1 - (y - y0) / (y1 - y0)) * area.height;
   frame(context, area, labels);
-  if (!Number.isFinite(x0) || !Number.isFinite(y0)) return;
+  if (!Number.isFinite(x0) || !Number.isFinite(y0)) return null;
   context.fillStyle = themeColour("--soft");
   context.strokeStyle = themeColour("--line");
   context.textAlign = "right";
@@ -64,6 +66,7 @@ export function drawLines(canvas, lines, labels = {}) {
     context.fillText(number(x, 4), toX(x), area.top + area.height + 4);
   }
   for (const line of lines) trace(context, line, toX, toY);
+  return { toX, toY };
 }
 
 /**
@@ -100,8 +103,9 @@ function trace(context, line, toX, toY) {
     const [x, y] = [toX(line.x[index]), toY(line.y[index])];
     if (!Number.isFinite(y)) continue;
     if (line.dots) {
-      context.moveTo(x + 2.5, y);
-      context.arc(x, y, 2.5, 0, 2 * Math.PI);
+      const radius = line.radius ?? 2.5;
+      context.moveTo(x + radius, y);
+      context.arc(x, y, radius, 0, 2 * Math.PI);
     } else if (Number.isNaN(before)) context.moveTo(x, y);
     else {
       if (line.steps) context.lineTo(x, before);

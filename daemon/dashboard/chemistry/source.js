@@ -48,6 +48,8 @@ import { Store } from "../base/store.js";
 /** In this order: what was found afterwards with everything known is better than what was found on the way. */
 export const ANALYSES = ["unmixed", "stack", "unmixing"];
 const LOOK = 1.5;
+/** A run that has ended is looked at again after so long, ms. */
+const CLOSED = 5000;
 /** So much is fetched per second on average while a run grows, bytes. */
 const TRAFFIC = 3e6;
 
@@ -60,13 +62,17 @@ const TRAFFIC = 3e6;
  */
 export function chemistryOf(app, scope, runs, wanted = new Store("")) {
   const store = new Store(/** @type {Stack | Patterns | null} */ (null));
-  let [drawn, busy, rest] = ["", false, 0];
+  let [drawn, busy, rest, asked] = ["", false, 0, 0];
   const look = async () => {
     const run = runs.value;
     if (busy || !run?.loaded || document.hidden || performance.now() < rest) return;
     busy = true;
     try {
-      if (run.open || !ANALYSES.some((name) => run.detail?.analyses[name])) await run.refresh(app.api);
+      // A closed run, too, may be unmixed again at any time.
+      if (run.open || performance.now() > asked + CLOSED) {
+        await run.refresh(app.api);
+        asked = performance.now();
+      }
       const name = [wanted.value, ...ANALYSES].find((each) => run.detail?.analyses[each]?.length);
       if (!name) {
         store.set(null);

@@ -81,7 +81,7 @@ function mapCard(app, scope) {
   const { runs } = app;
   const maps = mapsOf(app, scope, runs.run);
   const panel = new MapPanel(scope, { colours: "viridis", order: false, coloured: true, selected: null }, { still: true });
-  const profile = new Profile(scope);
+  const profile = new Profile(scope, { still: true });
   const under = h("p", { class: "hint" }, t("map.none-text"));
   const draw = () => {
     const run = runs.run.value;

@@ -89,7 +89,7 @@ function drawBest(shown, run) {
  * @param {Stack | Patterns | null} found
  */
 function drawComponents(shown, found) {
-  const title = t("chemistry.number");
+  const title = t("now.components");
   if (found?.kind !== "stack") return shown.say("–", [t("now.no-components")], title);
   const all = found.components.map((component, index) => ({ component, name: nameOf(component, index) })).sort((a, b) => b.component.share - a.component.share);
   const lines = all.map(({ component, name }) => [`${name} ${percent(component.share)}`, resemblance(component)].filter(Boolean).join(" · "));
@@ -141,7 +141,7 @@ function drawTime(shown, run) {
   const grid = gridSeconds(run, times);
   const points = run.primary.length;
   const hourly = used > 0 && points > 1 ? t("now.hourly", { rate: number((3600 * points) / used, 3) }) : "";
-  if (!chooses(run)) shown.say(duration(used), [t("now.used-long"), hourly], t("now.time-used"));
+  if (!chooses(run)) shown.say(duration(used), [hourly], t("now.time-used"));
   else if (grid && grid > used) shown.say(duration(grid - used), [t("now.saved", { grid: duration(grid) }), t("now.used", { time: duration(used) }), hourly]);
   else shown.say(duration(used), [t("now.used-long"), hourly]);
 }

@@ -7,7 +7,7 @@
 
 import { lockedBy, refusal } from "../app/app.js";
 import { press } from "../app/controls.js";
-import { planTitle } from "../app/summary.js";
+import { planAbout, planTitle } from "../app/summary.js";
 import { segments } from "../app/switches.js";
 import { fill, h, show } from "../base/dom.js";
 import { PlanForm } from "../form/plan.js";
@@ -94,7 +94,7 @@ export class Editor {
     const locked = lockedBy(this._app);
     if (locked) first.disabled = true;
     const body = h("form", { class: "stack", novalidate: true, onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), submit("back")) }, form.element, h("div", { class: "form-buttons" }, first, ...more, cancel));
-    const about = h("p", { class: "hint" }, plan.description);
+    const about = h("p", { class: "hint" }, planAbout(plan));
     fill(this.element, h("div", { class: "title-row" }, h("h2", {}, item ? t("editor.edit") : t("editor.title")), item ? null : plans), about, body);
     show(this.element, true);
     this.element.scrollIntoView({ block: "nearest" });

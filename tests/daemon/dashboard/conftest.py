@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import os
 import shutil
 import time
 import uuid
+from asyncio.events import _set_running_loop
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
+from PIL import Image
 
 from benchmarks.served import Daemon, settings_file
 from daemon.analyst.maps import write_array, write_group
@@ -46,6 +49,8 @@ KEPT = "BEAMPILOT_SCREENSHOTS"
 """Where this is set, pictures of the page become those of the docs."""
 DAY = 86_400.0
 """Runs that tests write are of the day before: those of the daemon are newer."""
+LARGEST = 95_000
+"""Size of a picture that is kept, bytes."""
 FACTORY = "simulators.diffractometer:instrument"
 
 
@@ -89,12 +94,27 @@ def keys(api: httpx.Client) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium."""
+def browser() -> Iterator[tuple[Any, asyncio.AbstractEventLoop]]:
+    """Debian's Chromium, and the loop that talks to it."""
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
-        yield browser
+        loop = asyncio.get_running_loop()
+        yield browser, loop
+        _set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def chromium(browser: tuple[Any, asyncio.AbstractEventLoop]) -> Iterator[Any]:
+    """The browser, for one test.
+
+    Playwright leaves its event loop marked as running in this thread. Outside of the tests here it must not be, or
+    nobody else could run one.
+    """
+    started, loop = browser
+    _set_running_loop(loop)
+    yield started
+    _set_running_loop(None)
 
 
 class Watched:
@@ -137,7 +157,10 @@ class Watched:
         kept = os.environ.get(KEPT)
         folder = Path(kept) if kept else self._folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=folder / f"{name}.png")
+        file = folder / f"{name}.png"
+        self.page.screenshot(path=file)
+        if kept:
+            shrink(file)
 
     def check_width(self) -> None:
         """Fail if the page is wider than the window."""
@@ -157,11 +180,21 @@ class Watched:
             self._note(f"foreign request: {url}")
 
 
+def shrink(file: Path) -> None:
+    """Give a picture fewer colours until it is small enough to be kept with the docs."""
+    for colours in (256, 128, 64, 32):
+        if file.stat().st_size <= LARGEST:
+            return
+        with Image.open(file) as whole:
+            few = whole.convert("RGB").quantize(colours)
+        few.save(file, optimize=True)
+
+
 Open = Callable[..., Watched]
 
 
 @pytest.fixture
-def tab(browser: Page, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
+def tab(chromium: Any, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
     """Opens tabs, each in a browser context of its own; each must not have complained at the end."""
     base = daemon.url.removesuffix("/api/v1")
     contexts, tabs = [], []
@@ -169,7 +202,7 @@ def tab(browser: Page, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
     def open_tab(
         key: str | None = None, *, phone: bool = False, dark: bool = False, language: str = "en-GB", **more: Any
     ) -> Watched:
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport=PHONE if phone else DESK,
             has_touch=phone,
             color_scheme="dark" if dark else "light",
