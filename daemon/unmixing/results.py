@@ -153,7 +153,11 @@ def _write_arrays(outcome: Outcome, folder: Path) -> None:
         arrays |= {name: (("component", "standard"), values, about) for name, values in kinds.items()}
         if outcome.standards is not None:
             over = laid_over(found.spectra, found.energies, found.comparison, outcome.standards.library)
-            arrays["standard_spectra"] = (("component", "energy"), over, {"units": "1", "long_name": "standard laid over"})
+            arrays["standard_spectra"] = (
+                ("component", "energy"),
+                over,
+                {"units": "1", "long_name": "standard laid over"},
+            )
     attributes = {"beampilot": beampilot_version(), **summary(outcome)}
     dataset = xarray.Dataset(arrays, coordinates, {"names": list(outcome.labels), "unmixing": attributes})
     if found.comparison is not None:

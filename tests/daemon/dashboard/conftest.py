@@ -18,7 +18,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from benchmarks.served import Daemon, settings_file
+from benchmarks.served import ROOT, Daemon, settings_file
 from daemon.analyst.maps import write_array, write_group
 from daemon.recorder import Recorder
 
@@ -46,7 +46,8 @@ sync_api.expect.set_options(timeout=PATIENCE)
 REMEMBER = "sessionStorage.getItem('beampilot.key') ?? sessionStorage.setItem('beampilot.key', %s)"
 """Logs somebody in as the page would have."""
 KEPT = "BEAMPILOT_SCREENSHOTS"
-"""Where this is set, pictures of the page become those of the docs."""
+"""Where this is set, pictures that the docs show are made anew."""
+PAGE = ROOT / "docs" / "how-to" / "dashboard.md"
 DAY = 86_400.0
 """Runs that tests write are of the day before: those of the daemon are newer."""
 LARGEST = 95_000
@@ -154,7 +155,7 @@ class Watched:
     def shoot(self, name: str) -> None:
         """Take a picture; the page must not be wider than the window."""
         self.check_width()
-        kept = os.environ.get(KEPT)
+        kept = os.environ.get(KEPT) if f"dashboard/{name}.png" in PAGE.read_text(encoding="utf-8") else None
         folder = Path(kept) if kept else self._folder
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{name}.png"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
-from benchmarks.served import Daemon
+from benchmarks.served import ROOT, Daemon
 from daemon.analyst.maps import write_array, write_group
 from daemon.runs import RunStore
 
@@ -17,6 +19,19 @@ Open = Callable[..., Any]
 Scan = Callable[..., str]
 Record = Callable[..., str]
 SHAPE = (48, 64)
+SCAN = {"axes": {"energy": {"low": 925.0, "high": 945.0, "points": 40}}, "detectors": ["detector"], "components": 3}
+
+
+@pytest.fixture
+def microscope(tmp_path: Path) -> Iterator[Daemon]:
+    """A served photoemission microscope with standards of copper; a scan takes a few seconds."""
+    text = (ROOT / "docs" / "examples" / "copper-stack.toml").read_text(encoding="utf-8")
+    file = tmp_path / "settings.toml"
+    file.write_text(text.replace("[128, 150]", "[64, 75]").replace("fastest", "x12"), encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    with Daemon(tmp_path / "data", file) as daemon:
+        daemon.serve()
+        yield daemon
 
 
 def unmixed(daemon: Daemon, uid: str) -> None:
@@ -59,7 +74,6 @@ def test_a_stack_and_what_it_is_made_of(tab: Open, record: Record, daemon: Daemo
     expect(facts).to_contain_text("a frame was empty")
     overlay = page.get_by_role("img", name="All components in their colours")
     before = overlay.screenshot()
-    watched.shoot("chemistry")
     page.get_by_role("checkbox", name="CuO (r = 0.991)").uncheck()
     assert overlay.screenshot() != before
     with page.expect_download() as download:
@@ -69,6 +83,67 @@ def test_a_stack_and_what_it_is_made_of(tab: Open, record: Record, daemon: Daemo
     phone.go(f"/#/chemistry?run={uid[:8]}")
     expect(phone.page.locator(".chart.drawn")).to_have_count(2)
     phone.shoot("chemistry-phone")
+
+
+def test_what_was_found_afterwards_is_shown_beside_what_was_found_on_the_way(
+    tab: Open, record: Record, daemon: Daemon
+) -> None:
+    """With what was chosen and how sure that is; a page that is open notices it."""
+    uid = record([1.0, 2.0], [1, 2], [1, 2], plan_name="stack_scan")
+    unmixed(daemon, uid)
+    watched = tab()
+    page = watched.go(f"/#/chemistry?run={uid[:8]}")
+    expect(page.locator(".chart.drawn")).to_have_count(2)
+    found = {"name": "CuO", "standard": "CuO", "share": 0.7, "correlation": 0.9996}
+    weak = {"name": "component 1", "standard": "Cu2O", "share": 0.3, "correlation": 0.71}
+    about = {"omega": 0.2, "method": "nmf-so", "background": "shirley", "certainty": 0.75, "components": [found, weak]}
+    tried = {**about, "n_components": 2, "misfit": 0.0123}
+    folder = write_group(
+        RunStore(daemon.data).find(uid), "unmixed", {"unmixing": {**about, "n_components": 2, "tried": [tried]}}
+    )
+    energies = np.linspace(925.0, 945.0, 30)
+    write_array(folder / "abundances", np.full((2, *SHAPE), 0.5), ("component", "y", "x"))
+    write_array(folder / "spectra", np.ones((2, 30)), ("component", "energy"))
+    write_array(folder / "energy", energies, ("energy",), {"units": "eV"})
+    facts = page.locator(".card", has=page.get_by_role("heading", name="How it was unmixed"))
+    expect(facts).to_contain_text("2, chosen")
+    for text in ("75 %", "0.2", "nmf-so, shirley", "0.0123", "70 %, r > 0.999", "Cu2O? r = 0.710"):
+        expect(facts).to_contain_text(text)
+    expect(page.locator("figcaption").nth(1)).to_have_text("Component 1 (Cu2O? r = 0.710)")
+    page.get_by_role("button", name="While it was measured").click()
+    expect(facts).to_contain_text("3, given")
+    assert "analysis=stack" in watched.address()
+    page.get_by_role("button", name="Unmixed afterwards").click()
+    expect(facts).to_contain_text("2, chosen")
+
+
+def test_a_stack_scan_is_unmixed_while_it_runs(tab: Open, microscope: Daemon) -> None:
+    """Spectra with their standards and maps come while energies do, also in the view Now, and stay when it has ended."""
+    watched = tab(microscope.key.removeprefix("ApiKey "))
+    watched._base = microscope.url.removesuffix("/api/v1")
+    with microscope.http() as api:
+        given = {"plan": "stack_scan", "parameters": {**SCAN, "metadata": {"sample": "copper oxides"}}}
+        api.post("/queue/execute", json=given).raise_for_status()
+        page = watched.go("/#/chemistry")
+        facts = page.locator(".card", has=page.get_by_role("heading", name="How it was unmixed"))
+        energies = facts.locator("div", has_text="Energies so far").locator("dd")
+        expect(page.locator(".chart.drawn")).to_have_count(2)
+        expect(page.locator("figure")).to_have_count(3)
+        expect(facts).to_contain_text("3, given")
+        before = int(energies.inner_text())
+        expect(energies).to_have_text("40", timeout=60_000)
+        assert before < 40
+        microscope.wait_for(lambda told: told["state"] == "idle")
+        for name in ("CuO", "Cu2O"):
+            expect(page.locator("figcaption", has_text=f"{name} (r")).to_have_count(1)
+        expect(facts).to_contain_text("nmf-so")
+        names = page.evaluate("document.querySelector('.chart').data.map((trace) => trace.name)")
+        assert {"CuO, standard", "Cu2O, standard"} <= set(names)
+        watched.shoot("chemistry")
+        watched.go("/#/now")
+        expect(page.locator(".tile").first).to_contain_text("CuO")
+        expect(page.get_by_role("img", name="All components in their colours")).to_be_visible()
+        watched.shoot("now-stack")
 
 
 def test_the_patterns_of_a_scan(tab: Open, scan: Scan) -> None:

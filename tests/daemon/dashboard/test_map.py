@@ -130,6 +130,5 @@ def test_maps_of_nothing_and_of_the_same(tab: Open, record: Record) -> None:
         for layer in ("mean", "deviation", "acquisition", "none"):
             page = watched.go(f"/#/map?run={uid[:8]}&layer={layer}")
             expect(page.locator(".map-canvas")).to_be_visible()
-            page.reload()
         watched.go(f"/#/progress?run={uid[:8]}")
         expect(page.locator(".chart.drawn").first).to_be_visible()

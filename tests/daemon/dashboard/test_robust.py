@@ -81,4 +81,6 @@ def test_clocks_may_differ(tab: Open) -> None:
     watched = tab()
     watched.page.clock.set_fixed_time("2020-01-01T00:00:00Z")
     page = watched.go("/")
-    expect(page.locator(".banner.warn", has_text="clocks")).to_contain_text("clocks of this computer and the daemon differ")
+    expect(page.locator(".banner.warn", has_text="clocks")).to_contain_text(
+        "clocks of this computer and the daemon differ"
+    )
