@@ -15,6 +15,9 @@ import { componentTitle, nameOf } from "./names.js";
 import { paintOverlay } from "./overlay.js";
 import { part } from "./source.js";
 
+/** Height of each map in the picture that is kept, and the space between them, pixels. */
+const SHEET = 320;
+const GAP = 16;
 const RANGE = { low: 0, high: 1 };
 
 export class Abundances {
@@ -29,7 +32,7 @@ export class Abundances {
     this._maps = h("div", { class: "abundances" });
     const bar = new ColourBar();
     bar.show("viridis", (share) => share, t("chemistry.share-of-pixel"));
-    const saves = saveButtons(() => savePicture(this._overlay, "components"), () => this._saveNumbers());
+    const saves = saveButtons(() => savePicture(this._sheet(), "components"), () => this._saveNumbers());
     this.element = h(
       "section",
       { class: "card" },
@@ -82,6 +85,26 @@ export class Abundances {
 
   _paint() {
     if (this._found) paintOverlay(this._overlay, this._found, this._hidden);
+  }
+
+  /** The picture of all components, and beside it the maps with their names. */
+  _sheet() {
+    const figures = [...this._maps.querySelectorAll("figure")];
+    const { width, height } = this._overlay;
+    const scale = Math.max(Math.ceil(SHEET / height), 1);
+    const [wide, high] = [width * scale, height * scale];
+    const sheet = h("canvas", { width: (figures.length + 1) * (wide + GAP) - GAP, height: high + 28 });
+    const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
+    context.imageSmoothingEnabled = false;
+    context.fillStyle = themeColour("--panel");
+    context.fillRect(0, 0, sheet.width, sheet.height);
+    context.fillStyle = themeColour("--ink");
+    context.font = `15px ${getComputedStyle(document.body).fontFamily}`;
+    [this._overlay, ...figures.map((figure) => figure.querySelector("canvas"))].forEach((canvas, place) => {
+      if (canvas) context.drawImage(canvas, place * (wide + GAP), 0, wide, high);
+      if (place) context.fillText(figures[place - 1].textContent ?? "", place * (wide + GAP), high + 20);
+    });
+    return sheet;
   }
 
   _saveNumbers() {

@@ -2,6 +2,7 @@
 /** What was found in the frame of a point: boxes with a class and a confidence. */
 
 /** @import { App } from "../app/app.js" */
+/** @import { Frame } from "../net/frames.js" */
 /** @import { Run } from "../run/run.js" */
 /** @import { Detection } from "./panel.js" */
 
@@ -26,4 +27,24 @@ export async function detectionsOf(app, run, point) {
     const [x0, y0, x1, y1] = boxes.subarray(row * CORNERS, (row + 1) * CORNERS);
     return { box: { x0, y0, x1, y1 }, label: String(facts.attributes.classes?.[labels[row]] ?? labels[row]), score: scores[row] };
   });
+}
+
+/**
+ * The point that a live frame was taken for: the first whose event came after it; 0 where that is not known yet.
+ * @param {Run} run
+ * @param {Frame} frame
+ */
+export function pointOf(run, frame) {
+  const times = run.primary.column("time");
+  let point = 0;
+  for (let row = times.length - 1; row >= 0 && Number(times[row]) >= frame.time; row--) point = row + 1;
+  return point;
+}
+
+/** How many of each class, as in `3 Pb3, 1 Pb5`. @param {Detection[]} found */
+export function counted(found) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { label } of found) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].map(([label, number]) => `${number} ${label}`).join(", ");
 }

@@ -13,6 +13,7 @@ import { count, duration, moment, number } from "../base/format.js";
 import { savePicture, saveTable, saveButtons } from "../base/save.js";
 import { drawLines } from "../chart/lines.js";
 import { t } from "../messages/index.js";
+import { counted } from "./detections.js";
 import { profileOf, regionOf } from "./measure.js";
 
 export class FrameFacts {
@@ -23,7 +24,7 @@ export class FrameFacts {
   constructor(app, panel) {
     this._app = app;
     this._panel = panel;
-    this._facts = facts(["frame.camera", "frame.size", "frame.time", "frame.rate", "frame.dropped", "frame.delay", "frame.shown"]);
+    this._facts = facts(["frame.camera", "frame.size", "frame.time", "frame.rate", "frame.dropped", "frame.delay", "frame.shown", "frame.found"]);
     this._region = facts(["region.place", "region.pixels", "region.sum", "region.mean", "region.extent"]);
     this._chart = h("canvas", { class: "small-chart", role: "img", "aria-label": t("frame.profile") });
     this._regionCard = h("section", { class: "card", hidden: true }, h("h2", {}, t("frame.region")), this._region.element);
@@ -54,8 +55,14 @@ export class FrameFacts {
     this._facts.write("frame.camera", frame.camera);
     this._facts.write("frame.size", frame.binning > 1 ? t("frame.binned", { width, height, binning: frame.binning }) : `${width} × ${height}`);
     this._facts.write("frame.time", from || moment(frame.time, true));
+    this.found();
     this._rates();
     this._paint?.();
+  }
+
+  /** What was found in the frame, by classes. */
+  found() {
+    this._facts.write("frame.found", counted(this._panel.detections));
   }
 
   _rates() {

@@ -220,6 +220,7 @@ export default {
   "frame.dropped": "Left out here",
   "frame.delay": "Age on arrival",
   "frame.shown": "Shown",
+  "frame.found": "Found in it",
   "frame.live": "live",
   "frame.recorded": "as recorded",
   "frame.region": "Region of interest",

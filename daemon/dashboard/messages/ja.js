@@ -221,6 +221,7 @@ export default {
   "frame.dropped": "表示を省いた枚数",
   "frame.delay": "到着までの遅れ",
   "frame.shown": "表示",
+  "frame.found": "検出",
   "frame.live": "ライブ",
   "frame.recorded": "記録",
   "frame.region": "関心領域",

@@ -11,12 +11,15 @@ import { ColourBar } from "../chart/bar.js";
 import { h, show, write } from "../base/dom.js";
 import { number } from "../base/format.js";
 import { t } from "../messages/index.js";
+import { detectionsOf, pointOf } from "../frame/detections.js";
 import { FrameFacts } from "../frame/facts.js";
 import { lastFrame } from "../frame/last.js";
 import { valueAt } from "../frame/levels.js";
 import { valueAt as pixelAt } from "../frame/measure.js";
 import { FramePanel } from "../frame/panel.js";
 import { FrameTools } from "../frame/tools.js";
+
+const DETECTED = 2;
 
 /** @type {View} */
 export function view(app, root, scope, words) {
@@ -30,16 +33,22 @@ export function view(app, root, scope, words) {
   const nothing = empty("frame", t("frame.none"), t("frame.none-text"));
   const layout = h("div", { class: "columns wide-left", hidden: true }, stage, facts.element);
   root.append(h("h1", { class: "title" }, t("view.frame")), nothing, layout);
-  tools.bind(panel, () => panel.again());
+  tools.bind(panel, () => {
+    panel.again();
+    if (panel.picture.frame) scaled();
+  });
   facts.begin(scope, tools);
 
+  const scaled = () => {
+    bar.show(tools.look.colours, (share) => valueAt(tools.look.scale, panel.picture.range, share), "");
+    tools.follow(panel.picture.range);
+  };
   const draw = (/** @type {Frame} */ frame, /** @type {string} */ from) => {
     show(nothing, false);
     show(layout, true);
     if (!from) panel.detections = [];
     panel.show(frame);
-    bar.show(tools.look.colours, (share) => valueAt(tools.look.scale, panel.picture.range, share), "");
-    tools.follow(panel.picture.range);
+    scaled();
     facts.show(frame, from);
   };
   panel.hovered = (x, y) => {
@@ -47,12 +56,37 @@ export function view(app, root, scope, words) {
     if (x === null || !frame) write(readout, t("frame.hint"));
     else write(readout, t("frame.pixel", { x: Math.floor(x), y: Math.floor(y), value: number(pixelAt(frame, x, y)) }));
   };
+  scope.every(DETECTED, () => detect(app, scope, panel, facts));
   const newest = newestOf(app, scope, cameras, words.get("camera") ?? "", draw);
   lastFrame(app, scope, (frame, from, found) => {
     if (!newest.quiet()) return;
     panel.detections = found;
     draw(frame, from);
   });
+}
+
+/**
+ * Draw what was found in the live frame meanwhile, if the analyst finds anything in frames of this run.
+ * @param {App} app
+ * @param {Scope} scope
+ * @param {FramePanel} panel
+ * @param {FrameFacts} facts
+ */
+async function detect(app, scope, panel, facts) {
+  const run = app.runs.run.value;
+  const { frame } = panel.picture;
+  if (!run?.open || !run.loaded || !frame || panel.detections.length || document.hidden) return;
+  try {
+    if (!run.detail?.analyses.detections) await run.refresh(app.api);
+    const point = pointOf(run, frame);
+    const found = point ? await detectionsOf(app, run, point) : [];
+    if (!found.length || scope.ended || panel.picture.frame !== frame) return;
+    panel.detections = found;
+    panel.paint();
+    facts.found();
+  } catch {
+    // asked again a little later
+  }
 }
 
 /**

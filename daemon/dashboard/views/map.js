@@ -30,7 +30,7 @@ import { runTitle } from "../run/title.js";
 export function view(app, root, scope, words) {
   const runs = chosenRun(app, scope, words);
   const maps = mapsOf(app, scope, runs);
-  const tools = new MapTools(words, (noted) => app.router.note(noted), { picture: () => savePicture(panel.canvas, "map"), points: () => runs.value && savePoints(runs.value), model: () => maps.value && saveModel(maps.value) });
+  const tools = new MapTools(words, (noted) => app.router.note(noted), { picture: () => savePicture(parts.profile.element.hidden ? panel.canvas : parts.profile.element, "map"), points: () => runs.value && savePoints(runs.value), model: () => maps.value && saveModel(maps.value) });
   const panel = new MapPanel(scope, tools.style);
   const parts = { point: new PointCard(app, scope), reason: new ReasonCard(), steering: new Steering(app, scope, panel, runs), player: new Player(app, scope, runs, words), profile: new Profile(scope), bar: new ColourBar() };
   const line = h("p", { class: "readout", "aria-live": "off" });

@@ -33,7 +33,7 @@ def test_nothing_serious_is_found(tab: Open, scan: Scan, look: dict[str, bool]) 
     watched = tab(**look)
     for view in VIEWS:
         page = watched.go(f"/#/{view}")
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(250)
         assert violations(page) == [], view
     page.keyboard.press("?")
     assert violations(page) == []

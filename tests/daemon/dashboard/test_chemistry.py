@@ -117,7 +117,7 @@ def test_what_was_found_afterwards_is_shown_beside_what_was_found_on_the_way(
     expect(facts).to_contain_text("2, chosen")
 
 
-def test_a_stack_scan_is_unmixed_while_it_runs(tab: Open, microscope: Daemon) -> None:
+def test_a_stack_scan_is_unmixed_while_it_runs(microscope: Daemon, tab: Open) -> None:
     """Spectra with their standards and maps come while energies do, also in the view Now, and stay when it has ended."""
     watched = tab(microscope.key.removeprefix("ApiKey "))
     watched._base = microscope.url.removesuffix("/api/v1")

@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import expect
+
+from benchmarks.served import Daemon
+from daemon.analyst.maps import write_array, write_group
+from daemon.runs import RunStore
 
 Open = Callable[..., Any]
 Scan = Callable[..., str]
@@ -66,3 +71,24 @@ def test_the_last_frame_is_there_while_nothing_runs(tab: Open, scan: Scan, api: 
     expect(fact(page, "Taken")).to_have_text(re.compile(r"^Point 3 of scan \d+$"))
     expect(fact(page, "Shown")).to_have_text("as recorded")
     watched.shoot("frame-phone")
+
+
+def test_what_was_found_is_drawn_over_its_frame(tab: Open, scan: Scan, daemon: Daemon) -> None:
+    """With its class and confidence, of the point whose frame is shown and no other."""
+    scan(points=3, least=3)
+    daemon.wait_for(lambda facts: facts["state"] == "idle")
+    watched = tab()
+    page = watched.go("/#/frame")
+    expect(fact(page, "Shown")).to_have_text("as recorded")
+    expect(fact(page, "Found in it")).to_have_text("–")
+    before = page.locator(".frame-canvas").screenshot()
+    folder = write_group(RunStore(daemon.data).find(), "detections", {"classes": ["Pb3", "Pb5"]})
+    boxes = np.array([[1.0, 1.0, 9.0, 9.0], [8.0, 10.0, 24.0, 30.0], [30.0, 12.0, 50.0, 28.0]])
+    write_array(folder / "event", np.array([0.0, 2.0, 2.0]), ("detection",))
+    write_array(folder / "boxes", boxes, ("detection", "corner"))
+    write_array(folder / "scores", np.array([0.5, 0.91, 0.77]), ("detection",))
+    write_array(folder / "labels", np.array([0.0, 0.0, 1.0]), ("detection",))
+    page.reload()
+    expect(fact(page, "Found in it")).to_have_text("1 Pb3, 1 Pb5")
+    assert page.locator(".frame-canvas").screenshot() != before
+    watched.shoot("detections")

@@ -23,15 +23,16 @@ def test_runs_are_found_and_reported(tab: Open, scan: Scan, daemon: Any, tmp_pat
     daemon.wait_for(lambda facts: facts["state"] == "idle")
     watched = tab()
     page = watched.go("/#/history")
+    row = page.locator(".items .item")
+    expect(row.first.locator(".thumbnail canvas")).to_be_visible()
+    watched.shoot("runs")
     page.keyboard.press("/")
     page.keyboard.type("NEEDLE")
-    row = page.locator(".items .item")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("needle 7 · Röntgen")
     expect(row).to_contain_text("finished")
     expect(row.locator(".thumbnail canvas")).to_be_visible()
     assert "search=NEEDLE" in watched.address()
-    watched.shoot("runs")
     with page.expect_download() as download:
         row.get_by_role("button", name=re.compile("Report")).click()
     file = tmp_path / download.value.suggested_filename
