@@ -195,7 +195,7 @@ Open = Callable[..., Watched]
 
 
 @pytest.fixture
-def tab(chromium: Any, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
+def tab(chromium: Page, daemon: Daemon, tmp_path: Path) -> Iterator[Open]:
     """Opens tabs, each in a browser context of its own; each must not have complained at the end."""
     base = daemon.url.removesuffix("/api/v1")
     contexts, tabs = [], []

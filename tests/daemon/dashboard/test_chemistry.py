@@ -118,7 +118,7 @@ def test_what_was_found_afterwards_is_shown_beside_what_was_found_on_the_way(
 
 
 def test_a_stack_scan_is_unmixed_while_it_runs(microscope: Daemon, tab: Open) -> None:
-    """Spectra with their standards and maps come while energies do, also in the view Now, and stay when it has ended."""
+    """Spectra with their standards and maps come while energies do, in the view Now, too, and stay at the end."""
     watched = tab(microscope.key.removeprefix("ApiKey "))
     watched._base = microscope.url.removesuffix("/api/v1")
     with microscope.http() as api:
