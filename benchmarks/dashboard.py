@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import json
 import struct
+import sys
 import tempfile
 import threading
 import time
@@ -214,11 +215,11 @@ def large_runs(browser: Any, daemon: Daemon, trials: int) -> tuple[list[float], 
     took, pictures = [], []
     for _ in range(trials):
         page = opened(browser, daemon, "/#/history")
-        link = page.get_by_role("link", name="Scan 7")
+        link = page.locator("a.item-title", has_text="Scan 7 ")
         link.wait_for()
         began = time.monotonic()
         link.click()
-        page.get_by_text(f"{MANY} of {MANY}").wait_for()
+        page.locator(".player output", has_text=f"{MANY} of {MANY}").wait_for()
         page.locator(".map-canvas").press("+")
         page.evaluate("new Promise(requestAnimationFrame)")
         took.append(time.monotonic() - began)
@@ -231,6 +232,11 @@ def percentiles(values: Sequence[float] | np.ndarray, unit: float, digits: int =
     """Median, 95th percentile and worst."""
     found = [*(np.percentile(values, percent) for percent in (50, 95)), np.max(values)]
     return [f"{unit * each:.{digits}f}" for each in found]
+
+
+def told(text: str) -> None:
+    """Say how far it is."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -255,8 +261,11 @@ def main() -> None:
         stack.callback(browser.close)
         with scanning(daemon):
             first = first_frames(browser, daemon, options.trials)
+            told(f"first frames: {first}")
             latencies, watched, alone = frame_latency(browser, daemon, options.seconds)
+            told(f"latencies: {len(latencies)}, server {watched:.0%}, alone {alone:.0%}")
             grown, others, age = stalling(browser, daemon)
+            told(f"stalled: {grown:+.1f} MB, {age:.2f} s")
         took, pictures = large_runs(browser, daemon, options.trials)
     rows = [
         ("page load to first live frame, s", *percentiles(first, 1.0, 2), "< 1"),
