@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import hashlib
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -27,6 +29,8 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 """What is served, by suffix."""
+LOOKED = 2.0
+"""A file that was looked at so recently is sent without another look, s: a cold page asks for a hundred at once."""
 STYLES = re.compile(rb"""\.textContent=(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
 """Texts that Plotly puts into elements, style sheets among them."""
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
@@ -82,12 +86,26 @@ class Assets:
         if (plotly := _plotly()) is not None:
             self._paths[PLOTLY] = plotly
         self._known: dict[str, Asset] = {}
+        self._looked: dict[str, float] = {}
         self._policy: tuple[int, str] = (0, "")
 
     @property
     def names(self) -> list[str]:
         """Every file, by its path below the folder."""
         return sorted(self._paths)
+
+    def warm(self) -> None:
+        """Read and pack everything, so that the first visitor need not wait for it."""
+        for name in (INDEX, *self.names):
+            with contextlib.suppress(KeyError, OSError):
+                self.get(name)
+        self.policy()
+
+    def recent(self, name: str) -> tuple[Asset, str] | None:
+        """A file that was looked at just now, and the policy; None where somebody has to look."""
+        if not self._policy[1] or time.monotonic() > self._looked.get(name, float("-inf")) + LOOKED:
+            return None
+        return self._known[name], self._policy[1]
 
     def policy(self) -> str:
         """The content security policy, with hashes of the styles that Plotly adds; blocks when it is asked first."""
@@ -99,6 +117,21 @@ class Assets:
             styles = " ".join(f"'sha256-{each}'" for each in hashes)
             self._policy = (changed, POLICY.format(styles=styles))
         return self._policy[1]
+
+    def look(self, name: str) -> tuple[Asset, str]:
+        """A file and the policy; blocks, and looks at all files of the page while it is there.
+
+        Raises:
+            KeyError: when there is none of that name.
+            OSError: when it cannot be read.
+        """
+        found = self.get(name), self.policy()
+        if name == INDEX:
+            for other in self.names:
+                if other in self._known:
+                    with contextlib.suppress(OSError):
+                        self.get(other)
+        return found
 
     def get(self, name: str) -> Asset:
         """A file; blocks.
@@ -113,12 +146,14 @@ class Assets:
         if known is None or known.changed != changed:
             body = gzip.compress(path.read_bytes(), 6, mtime=0)
             known = self._known[name] = Asset(changed, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        self._looked[name] = time.monotonic()
         return known
 
 
 def add_page(app: FastAPI, folder: Path = DASHBOARD) -> None:
     """Serve the dashboard: the page at `/`, its other files below `/dashboard/`; none of them asks for a key."""
     assets, router = Assets(folder), APIRouter(include_in_schema=False)
+    app.state.assets = assets
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def page(request: Request) -> Response:
@@ -135,8 +170,7 @@ def add_page(app: FastAPI, folder: Path = DASHBOARD) -> None:
 
 async def _answer(assets: Assets, name: str, request: Request) -> Response:
     try:
-        asset = await asyncio.to_thread(assets.get, name)
-        policy = await asyncio.to_thread(assets.policy)
+        asset, policy = assets.recent(name) or await asyncio.to_thread(assets.look, name)
     except (KeyError, OSError):
         raise HTTPException(404, "the dashboard has no such file") from None
     headers = {**HEADERS, "Content-Security-Policy": policy, "ETag": asset.tag}
