@@ -96,7 +96,7 @@ export class FrameFeed {
   }
 
   _open() {
-    const hello = () => ({ authorization: this._api.authorization });
+    const hello = () => ({ authorization: this._api.authorization, acknowledge: true });
     const message = (/** @type {string | ArrayBuffer} */ data) => this._take(data);
     const state = () => (this._sequence = -1);
     this._socket = new LiveSocket("/ws/frames", { hello, message, state });
@@ -116,6 +116,16 @@ export class FrameFeed {
       this._names.set(number, camera);
       return;
     }
+    try {
+      this._frame(data);
+    } finally {
+      // The next one is only sent now: a page that cannot keep up would otherwise see frames that are ever older.
+      this._socket?.send("{}");
+    }
+  }
+
+  /** @param {ArrayBuffer} data */
+  _frame(data) {
     const found = decode(data);
     const frame = { ...found, camera: this._names.get(found.number) ?? String(found.number) };
     if (this._sequence >= 0 && frame.sequence > this._sequence + 1) this.dropped += frame.sequence - this._sequence - 1;

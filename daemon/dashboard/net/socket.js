@@ -43,6 +43,11 @@ export class LiveSocket {
     return this._socket?.readyState === WebSocket.OPEN;
   }
 
+  /** @param {string} text */
+  send(text) {
+    if (this.open) this._socket?.send(text);
+  }
+
   /** Go for good. */
   close() {
     this._closed = true;
