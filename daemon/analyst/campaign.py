@@ -22,7 +22,7 @@ from daemon.analyst.state import CampaignState, lineage, recorded_points, scalar
 from daemon.analyst.stream import FrameStream
 from daemon.analyst.stream_results import write_stream
 from daemon.errors import PlanRejected
-from daemon.library_settings import LibrarySettings
+from daemon.factory_settings import LibrarySettings
 from daemon.settings import UnmixingSettings
 from daemon.stream_settings import StreamSettings
 

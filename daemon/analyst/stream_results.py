@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from daemon.analyst.maps import write_array, write_group
 from daemon.analyst.messages import Begin
-from daemon.library_settings import LibrarySettings
+from daemon.factory_settings import LibrarySettings
 
 if TYPE_CHECKING:
     from analysis.streaming import Outcome
