@@ -68,6 +68,6 @@ def test_health_tells_what_goes_on_inside(tab: Open, scan: Scan, api: httpx.Clie
     expect(page.locator(".facts > div", has_text="Left on the disk").locator("dd")).to_have_text(re.compile("[GT]B$"))
     expect(page.locator(".facts > div", has_text="Choosing a point").locator("dd")).to_have_text(re.compile("ms, last"))
     expect(page.locator(".console")).to_contain_text("the engine is ready")
-    watched.shoot("health")
     page.get_by_role("button", name="Supervisor").click()
     expect(page.locator(".console")).to_contain_text("engine started")
+    watched.shoot("health")
