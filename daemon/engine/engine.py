@@ -195,8 +195,9 @@ class Engine:
                 raise EngineError(f"{self._handle.name} runs still; wait for its end or stop it")
             kind, checked, context = self._prepare(name, parameters or {})
             self._agent = context.agent
-            adaptive = context.agent is not None and isinstance(checked, AutonomousScan)
-            self._steering = Steering(context.agent, checked) if adaptive else None
+            self._steering = None
+            if context.agent is not None and isinstance(checked, AutonomousScan):
+                self._steering = Steering(context.agent, checked)
             self._handle = handle = PlanHandle(name, context.fault_log)
             plan = kind.make(replace(context, before_point=self._guards.begin(context)), checked)
             self._control.begin()

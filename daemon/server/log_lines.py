@@ -79,6 +79,5 @@ def _line(raw: bytes) -> LogLine:
         event = str(found["event"])
     except (ValueError, LookupError, TypeError):
         return LogLine("", "", "", text, "")
-    return LogLine(
-        *(str(found.get(name, "")) for name in ("time", "level", "logger")), event, str(found.get("exception", ""))
-    )
+    time, level, logger = (str(found.get(name, "")) for name in ("time", "level", "logger"))
+    return LogLine(time, level, logger, event, str(found.get("exception", "")))

@@ -74,7 +74,6 @@ class Session:
                 raise Closed(UNAUTHORIZED, "the key has expired or was revoked")
         await (self.socket.send_text(message) if isinstance(message, str) else self.socket.send_bytes(message))
 
-
     async def answered(self) -> None:
         """Wait until the client has said something since it was last waited for."""
         await self._heard.wait()
