@@ -9,7 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
-from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
+from daemon.analyst.messages import (
+    ALIVE,
+    Answer,
+    Ask,
+    Begin,
+    Done,
+    Exclude,
+    Failed,
+    Finish,
+    Observe,
+    Request,
+    Wish,
+    pack,
+    unpack,
+)
 from daemon.analyst.optimiser import is_imported
 from daemon.analyst.output import print_traceback
 from daemon.analyst.state import recorded_points
@@ -30,6 +44,9 @@ BEAT = 0.5
 
 MAPS_EVERY = 10
 """... and this many points have come since they were written last."""
+
+IDLE = 0.25
+"""Maps are written after any point when no request has come for this long, s: somebody may be looking at them."""
 
 
 class Service:
@@ -57,13 +74,20 @@ class Service:
         self._imports.start()
         try:
             while True:
-                plain = self._channel.receive(QUIET if self._since_maps >= MAPS_EVERY else None)
+                plain = self._channel.receive(self._patience)
                 if plain is None:
                     self._write_maps()
                 else:
                     self._serve(unpack(plain))
         except ChannelClosedError:
             return
+
+    @property
+    def _patience(self) -> float | None:
+        """How long to wait for a request before maps are written; None where there is nothing new in them."""
+        if self._since_maps >= MAPS_EVERY:
+            return QUIET
+        return IDLE if self._since_maps else None
 
     def _beat(self) -> None:
         try:
@@ -98,6 +122,10 @@ class Service:
         if isinstance(request, Ask):
             time.sleep(self._delay)
             return self._campaign.ask(request)
+        if isinstance(request, Wish | Exclude):
+            self._campaign.steer(request)
+            self._since_maps += 1  # what was excluded is no part of the maps any more
+            return Done(request.key)
         if isinstance(request, Finish):
             self._campaign.finish()
             self._since_maps = 0
