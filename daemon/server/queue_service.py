@@ -198,7 +198,7 @@ class QueueService(QueueEdits):
         await self.engine.call(command, timeout=ACT, **arguments)
         await self.watch.look()
 
-    async def _steer(self, command: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - as the command has them
+    async def _steer(self, command: str, **arguments: Any) -> dict[str, Any]:
         answer = await self.engine.call(command, **arguments)
         await self.watch.look()
         return answer
