@@ -31,7 +31,7 @@ class Daemon:
     """
 
     def __init__(self, data: Path) -> None:
-        ports = free_ports(3)
+        ports = free_ports(4)
         packages = package_folder("daemon")
         assert packages is not None
         self.data = data
@@ -41,6 +41,7 @@ class Daemon:
             "BEAMPILOT_SERVER__PORT": str(ports[0]),
             "BEAMPILOT_SOCKETS__DOCUMENTS": f"tcp://127.0.0.1:{ports[1]}",
             "BEAMPILOT_SOCKETS__STATUS": f"tcp://127.0.0.1:{ports[2]}",
+            "BEAMPILOT_SOCKETS__FRAMES": f"tcp://127.0.0.1:{ports[3]}",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(packages.parent),
         }
