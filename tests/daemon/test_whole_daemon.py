@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.served import free_ports
 from daemon.packages import package_folder
 
 pytestmark = [pytest.mark.timeout(180)]
@@ -96,18 +96,6 @@ class Daemon:
         _, said = self.process.communicate(timeout=30)
         sys.stderr.write(said)
         return self.process.returncode, time.monotonic() - began
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now."""
-    trials = [socket.socket() for _ in range(count)]
-    try:
-        for trial in trials:
-            trial.bind(("127.0.0.1", 0))
-        return [trial.getsockname()[1] for trial in trials]
-    finally:
-        for trial in trials:
-            trial.close()
 
 
 @pytest.fixture

@@ -55,7 +55,10 @@ export class LiveSocket {
     window.clearInterval(this._guard);
     window.removeEventListener("online", this._wake);
     document.removeEventListener("visibilitychange", this._wake);
-    this._socket?.close();
+    const socket = this._socket;
+    // One that is closed before it is open leaves a warning in the console.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket?.close();
   }
 
   _open() {
