@@ -156,6 +156,12 @@ class ScriptedEngine:
     def _do_halt(self) -> dict[str, Any]:
         return self._do_abort("halted")
 
+    def _do_measure(self, **_: Any) -> dict[str, Any]:
+        raise _RefusedError("nothing to steer: no plan decides for itself here")
+
+    def _do_exclude(self, **_: Any) -> dict[str, Any]:
+        return self._do_measure()
+
     def _do_shutdown(self) -> dict[str, Any]:
         self._die()
         return {}

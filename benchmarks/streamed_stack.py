@@ -5,7 +5,9 @@ all, from a camera that gives them as fast as they are taken from it. They go th
 the analyst takes them from there through the chain of a stack scan (dark frames, normalisation by I0, registration,
 NMF), and two clients watch previews in processes of their own. Before and after each scan the same number of bytes is
 written to one plain file by a process that has the machine for itself, the servers being idle: a ratio is that of a
-scan and the mean of its two neighbours. The rate of a scan is that of its frames from the first energy's beginning to
+scan and the mean of its two neighbours. All turns begin after a rest: a virtual machine gives memory back that nobody
+uses, within seconds, and to find it again takes longer than to write to it, so that whoever writes right after another
+file was removed is several times as fast. The rate of a scan is that of its frames from the first energy's beginning to
 the last event; the analyst, which runs at a lower priority, may be behind by then, and the table says by how much.
 Every frame is read back and compared with what the camera gave.
 
@@ -36,6 +38,8 @@ from daemon.runs import Run
 
 SIZE = 512
 FRAME_BYTES = SIZE * SIZE * 2
+REST = 15.0
+"""How long nothing is written before each turn, s."""
 PATIENCE = 1800.0
 """The longest that a scan and its analysis may take, s."""
 
@@ -137,12 +141,14 @@ def measure(
     with Progress() as progress:
         task = progress.add_task("scans", total=options.rounds + 1)
         counts = [options.frames] * options.rounds + [options.most]
-        before = plain(folder, content, counts[0])
         for count in counts:
             per_energy = count // ENERGIES
             before = plain(folder, content, count)
+            time.sleep(REST)
             one = scan(daemon, per_energy, known)
+            time.sleep(REST)
             after = plain(folder, content, count)
+            time.sleep(REST)
             total = count * FRAME_BYTES / 1e6
             alone = total / statistics.mean((before, after))
             rows.append((count, alone, total / one.seconds, total / one.seconds / alone, one))

@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daemon.analyst.messages import Answer, Ask, Begin, Failed, Finish, Key, Observe, Observed, Request, Suggested
+from daemon.analyst.messages import (
+    Answer,
+    Ask,
+    Begin,
+    Exclude,
+    Failed,
+    Finish,
+    Key,
+    Observe,
+    Observed,
+    Request,
+    Suggested,
+    Wish,
+)
 from daemon.analyst.state import scalars
 from daemon.detection_rows import STREAM as DETECTIONS
 from daemon.detection_rows import DetectionStream, detection_rows
@@ -82,6 +95,9 @@ class Agent:
         self.timings: dict[int, Timing] = {}
         self.stop_reason = ""
         self.last = 0
+        self.wished: list[dict[str, float]] = []
+        self._excluded: list[Callable[[Mapping[str, float]], bool]] = []
+        self._steered = 0
 
     def end_after(self, number: int, reason: str) -> None:
         """Notes why the scan ends after a point; an empty reason means that it goes on."""
@@ -92,6 +108,39 @@ class Agent:
         """Where to measure a point, if the answer is there."""
         answer = self._answers.get((Ask.kind, number))
         return answer if isinstance(answer, Suggested) else None
+
+    def take_up(self, number: int) -> Suggested | None:
+        """The suggestion of a point that is about to be measured; None where it is not there, or was excluded since."""
+        with self._lock:
+            found = self._answers.get((Ask.kind, number))
+            if not isinstance(found, Suggested):
+                return None
+            if found.position and any(contains(found.position) for contains in self._excluded):
+                del self._answers[found.key]
+                return None
+            return found
+
+    def wish(self, position: Mapping[str, float]) -> Status:
+        """Has a position measured as soon as none is suggested already; done when the analyst knows of it."""
+        with self._lock:
+            self._steered += 1
+            self.wished.append(dict(position))
+            number = self._steered
+        return self._request(Wish(number, dict(position)))
+
+    def exclude(self, region: Mapping[str, Any], contains: Callable[[Mapping[str, float]], bool]) -> Status:
+        """Has nothing more measured in a region, but what is being measured; done when the analyst knows of it.
+
+        Args:
+            region: its description.
+            contains: tells whether a position lies in it.
+        """
+        with self._lock:
+            self._steered += 1
+            self._excluded.append(contains)
+            self.wished = [wish for wish in self.wished if not contains(wish)]
+            number = self._steered
+        return self._request(Exclude(number, dict(region)))
 
     def prepare(self, number: int) -> Status:
         """Asks where to measure point `number`; done when the answer is there."""
@@ -136,6 +185,8 @@ class Agent:
             if not isinstance(answer, Failed):
                 self._answers[key] = answer
             status = self._waiting.pop(key, None)
+            if isinstance(answer, Suggested) and answer.position in self.wished:
+                self.wished.remove(answer.position)
         if status is not None:
             status.finish(_error(key, answer) if isinstance(answer, Failed) else None)
 

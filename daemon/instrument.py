@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import InstrumentError
-from daemon.settings import InstrumentSettings
+from daemon.factory_settings import InstrumentSettings
 
 
 def load_instrument(settings: InstrumentSettings) -> dict[str, Any]:

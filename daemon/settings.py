@@ -14,9 +14,9 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from daemon.base import StrictModel
 from daemon.errors import SettingsError
+from daemon.factory_settings import InstrumentSettings, LibrarySettings
 from daemon.fault_settings import FaultSettings
 from daemon.guard_settings import SuspenderSettings
-from daemon.library_settings import LibrarySettings
 from daemon.retention_settings import RetentionSettings
 from daemon.serve_settings import QueueSettings, ServerSettings, SocketSettings, TiledSettings
 from daemon.settings_errors import explain
@@ -28,23 +28,6 @@ ENV_PREFIX = "BEAMPILOT_"
 """Environment variables begin with it; `BEAMPILOT_RECORDER__DURABILITY` sets `durability` in the section `recorder`."""
 API_KEY_VARIABLE = "BEAMPILOT_API_KEY"
 """The variable that sets `server.api_key`; the one with a name of its own, because clients read it too."""
-
-
-class InstrumentSettings(StrictModel):
-    """The instrument: a Python function that makes its devices."""
-
-    factory: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    """Function that makes the devices, as `module:function`; it returns a dictionary of ophyd devices by name."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """Keyword arguments for the factory."""
-    path: Path | None = None
-    """Folder that is added to the end of Python's import path before the factory's module is looked for."""
-
-    @field_validator("path")
-    @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
-        # Runs record it, and are continued from other folders.
-        return None if value is None else value.expanduser().absolute()
 
 
 class Window(StrictModel):

@@ -131,6 +131,8 @@ def read_frame(array: Path, index: int, frame: int = 0) -> NDArray[Any]:
     """
     try:
         metadata = _described(array)
+        if len(metadata["shape"]) != 4:
+            raise FrameWriterError(f"{array}: this holds no frames")
         length, count, *shape = metadata["shape"]
         if index < 0 or 0 < length <= index or not 0 <= frame < count:
             raise FileNotFoundError

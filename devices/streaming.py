@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from devices.errors import ExposureInterruptedError, OperationError
 from devices.pipe import FramePipe
 from devices.protocols import Done, FrameBackend, FrameSink, StreamBackend
 from devices.ring import FrameRing
+from devices.rings import RingMaker
 from devices.series import AssetDoc
 from devices.status import Status
 from devices.writer import FrameWriter
@@ -60,11 +62,13 @@ class StreamingDetector(AreaDetector):
         **options: Any,
     ) -> None:
         super().__init__(backend, name=name, writer=writer, **options)
-        self._slots, self._wait = slots, wait
+        self._rings, self._wait = RingMaker(slots), wait
         self._burst_frames = 1
-        self._ring: FrameRing | None = None
+        self._beginning = threading.RLock()
         self._pipe: FramePipe | None = None
         self._burst = self._exposing = Status.finished()
+        self._late = Status.finished()
+        """Of exposures that wait for memory."""
         self._repeater: _Repeater | None = None
         self._announced = self._paged = 0
 
@@ -76,7 +80,14 @@ class StreamingDetector(AreaDetector):
     @property
     def ring(self) -> FrameRing | None:
         """Where the frames of a burst can be looked at, by its path also from other processes."""
-        return self._ring
+        return self._rings.ring
+
+    def stage(self) -> list[object]:
+        """Make ready for a run; memory for several frames at once is made meanwhile."""
+        staged = super().stage()
+        if self.layout.frames > 1:
+            self._rings.soon(self.layout)
+        return staged
 
     def trigger(self) -> Status:
         """Take the frames of one event; done when they are durable.
@@ -87,36 +98,35 @@ class StreamingDetector(AreaDetector):
         """
         if self.layout.frames == 1:
             return super().trigger()
-        if self.writer is None:
+        writer = self.writer
+        if writer is None:
             raise OperationError(f"{self.name}: {self.layout.frames} frames at once need a writer; it would lose them")
         self._let_go()
         self._pipe = None
-        ring = self._fitting_ring()
-        pipe = self.writer.write_event(self.layout, ring, self._wait)
         self._status = status = Status(f"exposures of {self.name}", self.name)
-        sink = CheckingSink(pipe, self.layout, self.too_bright)
-
-        def written(failure: Exception | None) -> None:
-            if failure is None and not status.done:
-                newest = ring.copy(ring.published - 1)
-                self._keep(np.zeros(ring.shape, ring.dtype) if newest is None else newest[0], sink.total, sink.largest)
-            status.finish(failure)
-
-        self._expose(pipe, sink, self.layout.frames, written)
+        made = self._rings.soon(self.layout)
+        if made.done():
+            self._begin(writer, made.result(), status)
+        else:
+            self._late = status
+            made.add_done_callback(lambda made: self._begin_late(writer, made, status))
         return status
 
     def prepare(self, value: int) -> Status:
         """Say how many frames a burst has, and make room for those that will wait.
 
+        Returns:
+            Done when there is room; fails with `FrameWriterError` where there is not enough memory.
+
         Raises:
             ValueError: It has none.
-            FrameWriterError: There is not enough memory.
         """
         if value < 1:
             raise ValueError(f"{self.name}: a burst has at least one frame, not {value}")
         self._burst_frames = value
-        self._fitting_ring()
-        return Status.finished(f"preparation of {self.name}")
+        status = Status(f"preparation of {self.name}", self.name)
+        self._rings.soon(self.layout).add_done_callback(lambda made: status.finish(_failure(made)))
+        return status
 
     def kickoff(self) -> Status:
         """Begin a burst; done when the camera runs.
@@ -131,7 +141,8 @@ class StreamingDetector(AreaDetector):
         if self.layout.frames > 1:
             raise OperationError(f"{self.name}: a burst has one frame per event: set {self.name}_frames to 1")
         self._let_go()
-        self._pipe = pipe = self.writer.stream_frames(self.layout, self._fitting_ring(), self._wait)
+        ring = self._rings.soon(self.layout).result()
+        self._pipe = pipe = self.writer.stream_frames(self.layout, ring, self._wait)
         self._announced = self._paged = 0
         self._burst = burst = Status(f"burst of {self._burst_frames} frames of {self.name}", self.name)
         self._expose(pipe, pipe, self._burst_frames, burst.finish)
@@ -166,18 +177,18 @@ class StreamingDetector(AreaDetector):
 
     def stop(self, *, success: bool = False) -> None:
         """End the exposure or the burst under way: see :meth:`AreaDetector.stop`."""
-        if self._repeater is not None:
-            self._repeater.cancelled.set()
-        if success:
-            self._burst.set_finished()
-        super().stop(success=success)
+        with self._beginning:
+            if self._repeater is not None:
+                self._repeater.cancelled.set()
+            if success:
+                self._burst.set_finished()
+            super().stop(success=success)
+            self._late.finish(ExposureInterruptedError(f"{self._late.what}: ended before they began"))
 
     def unstage(self) -> list[object]:
         """End a run, and give the memory back."""
         unstaged = super().unstage()
-        ring, self._ring = self._ring, None
-        if ring is not None:
-            ring.close()
+        self._rings.close()
         return unstaged
 
     def _let_go(self) -> None:
@@ -188,6 +199,30 @@ class StreamingDetector(AreaDetector):
         """
         self._give_up()
         self._exposing.exception(ABORT_SECONDS)
+
+    def _begin_late(self, writer: FrameWriter, made: Future[FrameRing], status: Status) -> None:
+        """Begin when there is memory, unless nobody waits for it any more."""
+        with self._beginning:
+            self._late = Status.finished()
+            if status.done:
+                return
+            try:
+                self._begin(writer, made.result(), status)
+            except Exception as error:
+                status.finish(error)
+
+    def _begin(self, writer: FrameWriter, ring: FrameRing, status: Status) -> None:
+        """Have the camera take the frames of one event."""
+        pipe = writer.write_event(self.layout, ring, self._wait)
+        sink = CheckingSink(pipe, self.layout, self.too_bright)
+
+        def written(failure: Exception | None) -> None:
+            if failure is None and not status.done:
+                newest = ring.copy(ring.published - 1)
+                self._keep(np.zeros(ring.shape, ring.dtype) if newest is None else newest[0], sink.total, sink.largest)
+            status.finish(failure)
+
+        self._expose(pipe, sink, self.layout.frames, written)
 
     def _expose(self, pipe: FramePipe, sink: FrameSink, frames: int, written: Done) -> None:
         """Have the camera fill a sink that leads to a pipe; ``written`` is called when all is durable, or why not."""
@@ -203,21 +238,16 @@ class StreamingDetector(AreaDetector):
             self._repeater = _Repeater(self, sink, frames, done)
             self._repeater.start()
 
-    def _fitting_ring(self) -> FrameRing:
-        """Return memory for frames as they look now."""
-        shape, dtype = self.layout.shape, self.layout.little_endian
-        ring = self._ring
-        if ring is None or (ring.shape, ring.dtype) != (shape, dtype):
-            if ring is not None:
-                ring.close()
-            ring = self._ring = FrameRing.create(shape, dtype, self._slots)
-        return ring
-
     def _give_up(self) -> None:
         """End an exposure or a burst that nobody waits for any more."""
         if not self._burst.done:
             self.stop(success=True)
         super()._give_up()
+
+
+def _failure(made: Future[FrameRing]) -> Exception | None:
+    error = made.exception()
+    return error if isinstance(error, Exception) or error is None else RuntimeError(str(error))
 
 
 class _Repeater(threading.Thread):

@@ -221,7 +221,7 @@ SUGGESTION: Mapping[str, str] = {
     "best_value": "best value so far, all points scored anew",
     "best_<axis>": "where that is",
     "<axis>": "the suggested position of this point",
-    "kind": "why: `initial design`, or what the acquisition function follows",
+    "kind": "why: `initial design`, what the acquisition function follows, or `operator` where somebody asked for it",
     "mean": "what the model expected there",
     "deviation": "how unsure the model was",
     "acquisition": "value of the acquisition function; a logarithm for those computed in the logarithm",

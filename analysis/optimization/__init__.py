@@ -15,12 +15,14 @@ from analysis.optimization.optimizer import Optimizer
 from analysis.optimization.regions import Box, Circle, Polygon, Region
 from analysis.optimization.space import SearchSpace
 from analysis.optimization.state import load_state, save_state
+from analysis.optimization.steering import OPERATOR, propose, without
 from analysis.optimization.stopping import Located, StoppingRules
 from analysis.optimization.suggestion import Best, Reason, Suggestion
 from analysis.optimization.surrogate import SURROGATES, Mixture, Surrogate
 
 __all__ = [
     "ACQUISITIONS",
+    "OPERATOR",
     "SURROGATES",
     "Best",
     "Box",
@@ -42,5 +44,7 @@ __all__ = [
     "Suggestion",
     "Surrogate",
     "load_state",
+    "propose",
     "save_state",
+    "without",
 ]

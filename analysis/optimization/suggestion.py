@@ -11,7 +11,7 @@ class Reason:
 
     Attributes:
         kind: "initial design", "space filling" (nothing measured yet has a value), the acquisition function's name in
-            words, "repeat of a failed point", or "replicate" (every position is measured).
+            words, "repeat of a failed point", "replicate" (every position is measured), or "operator" (a person chose).
         mean: The model's mean there, objective's units.
         deviation: The model's standard deviation of the noiseless objective there, objective's units.
         acquisition: Value of the acquisition function there (its logarithm for improvements and probabilities).

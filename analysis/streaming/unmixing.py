@@ -54,7 +54,7 @@ class Unmixing(BasicStep):
         return batch.with_values({f"{self.name}.change": np.full(len(batch), change)})
 
     def result(self) -> Results:
-        """Energies, spectra, small maps, and whether the maps still change."""
+        """Energies, spectra, small maps, whether the maps still change, and how the spectra are found."""
         model = self._running()
         if not model.revision:
             return {}
@@ -66,6 +66,8 @@ class Unmixing(BasicStep):
             "misfit": np.array([step.misfit for step in model.history]),
             "converged": np.array(model.converged),
             "repairs": np.array(model.repairs, dtype=str),
+            "method": np.array(model.recipe.method),
+            "omega": np.array(model.recipe.omega),
         }
 
     def stop(self) -> Results:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from analysis.unmixing.backgrounds import BACKGROUNDS, Background, remove_background
 from analysis.unmixing.compression import Compressed, compress
@@ -39,6 +40,9 @@ _MISFIT = 10.0
 
 _ADMIXTURE = 0.15
 """Share of another spectrum that counts as an artefact; what seems to be more is likeness."""
+
+_ALIKE = 0.98
+"""Least correlation of two spectra of the same component, found in different parts of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ class Choice:
         trials: All recipes tried, the best first.
         strengths: Share of each dimension of the raw data, from the second on, in the variation between pixels; one
             below 0.01 is not taken for a component, nor is the drift of the image. Shape (≤ 8,).
-        certainty: Share of the four interleaved quarters of the image that alone lead to the same number of
-            components, background and method.
+        certainty: Share of the four interleaved quarters of the image that alone lead to the same components: as many,
+            and each with a spectrum that correlates by at least 0.98 with its match.
     """
 
     recipe: Recipe
@@ -114,14 +118,14 @@ def choose(
         The choice.
     """
     trials, strengths = _all_trials(image, energies, n_components, backgrounds, omegas, methods, standards, progress)
-    best = trials[0].recipe
+
+    def spectra(part: Floats) -> Floats:
+        return _all_trials(part, energies, n_components, backgrounds, omegas, methods, standards, None)[0][0].spectra
+
     quarters = [image[y::2, x::2] for y in (0, 1) for x in (0, 1)]
     quarters = [quarter for quarter in quarters if quarter.shape[0] * quarter.shape[1] >= 256]
-    same = [
-        _alike(_all_trials(q, energies, n_components, backgrounds, omegas, methods, standards, None)[0][0].recipe, best)
-        for q in quarters
-    ]
-    return Choice(best, tuple(trials), strengths, float(np.mean(same)) if same else float("nan"))
+    same = [_alike(spectra(quarter), trials[0].spectra) for quarter in quarters]
+    return Choice(trials[0].recipe, tuple(trials), strengths, float(np.mean(same)) if same else float("nan"))
 
 
 def _all_trials(
@@ -194,8 +198,12 @@ def _try(
     return Trial(recipe, H, misfit, artefacts, overlap, lost, correlation, score)
 
 
-def _alike(first: Recipe, second: Recipe) -> bool:
-    return replace(first, omega=0.0, start="corners") == replace(second, omega=0.0, start="corners")
+def _alike(first: Floats, second: Floats) -> bool:
+    """Whether two sets of spectra, (k, m) each, are the same components."""
+    if len(first) != len(second):
+        return False
+    r = np.array([[_pearson(a, b) for b in second] for a in first])
+    return bool(r[linear_sum_assignment(-r)].min() >= _ALIKE)
 
 
 def _pearson(first: Floats, second: Floats) -> float:

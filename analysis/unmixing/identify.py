@@ -148,8 +148,9 @@ def _correlations(spectra: Floats, energies: Floats, library: Mapping[str, tuple
 
 def _straightened(rows: Floats, energies: Floats) -> Floats:
     """Rows without the straight line that fits them best."""
-    line = np.polynomial.polynomial.polyfit(energies - energies.mean(), rows.T, 1)
-    return rows - line[0][:, None] - line[1][:, None] * (energies - energies.mean())
+    axis = energies - energies.mean()
+    slope = rows @ axis / float(axis @ axis)
+    return rows - rows.mean(axis=1, keepdims=True) - slope[:, None] * axis
 
 
 def _sloping_as(standard: Floats, rows: Floats, energies: Floats) -> Floats:

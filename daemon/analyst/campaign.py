@@ -16,7 +16,7 @@ from daemon.analyst.features import Features
 from daemon.analyst.frames import sum_of
 from daemon.analyst.live import LiveImage
 from daemon.analyst.maps import write_maps, write_unmixing
-from daemon.analyst.messages import Ask, Begin, Observe, Observed, Suggested
+from daemon.analyst.messages import Ask, Begin, Exclude, Observe, Observed, Suggested, Wish
 from daemon.analyst.objective import Objective
 from daemon.analyst.optimiser import make_optimizer, restore_optimizer
 from daemon.analyst.state import CampaignState, lineage, recorded_points, scalars
@@ -24,7 +24,7 @@ from daemon.analyst.stream import FrameStream
 from daemon.analyst.stream_results import write_detections, write_stream
 from daemon.analyst.survey import Survey, make_survey
 from daemon.errors import PlanRejected
-from daemon.library_settings import LibrarySettings
+from daemon.factory_settings import LibrarySettings
 from daemon.settings import UnmixingSettings
 from daemon.stream_settings import StreamSettings
 
@@ -126,10 +126,28 @@ class Campaign:
         elif self._live.due() and self._stream.outcome is not None:
             write_detections(self._run, self._stream.outcome, self._begin, growing=True)
 
+    def steer(self, request: Wish | Exclude) -> None:
+        """Does what an operator asks for; a request that was met already is left alone.
+
+        Raises:
+            PlanRejected: when nobody chooses positions here.
+            OptimizationError: when the region makes no sense, or leaves nothing to measure.
+        """
+        if self.optimizer is None:
+            raise PlanRejected("the positions of this scan are fixed: there is nothing to steer")
+        if request.number <= self._state.steered:
+            return
+        if isinstance(request, Wish):
+            self._state.wishes.append(request.position)
+        else:
+            self._exclude(self.optimizer, request.region)
+        self._state.steered = request.number
+        self._save()
+
     def write_results(self) -> None:
         """Writes maps, components and weights into the run."""
         if self.optimizer is not None and np.isfinite(self._values).any():
-            write_maps(self._run, self.optimizer, self._begin.units)
+            write_maps(self._run, self.optimizer, self._begin.units, self._earlier)
         if self._features.unmixing is not None:
             detector = self._features.settings.detector
             own = len(self._features) - self._earlier
@@ -226,6 +244,19 @@ class Campaign:
             optimizer.tell(position, float(value), None if np.isnan(error) else float(error))
         self._state.told = len(self._positions)
 
+    def _exclude(self, optimizer: Optimizer, region: dict[str, Any]) -> None:
+        """Leaves a region out, and takes back what was to be measured there."""
+        from analysis.optimization import without
+
+        self.optimizer = changed = without(optimizer, region)
+        measured = len(self._positions) - self._earlier
+        ahead = [s for number, s in self._state.suggestions.items() if number > measured and s.position]
+        for suggestion in ahead:
+            if _is_forbidden(changed, suggestion.position):
+                self._state.forget(suggestion.number)
+        self._state.wishes = [wish for wish in self._state.wishes if not _is_forbidden(changed, wish)]
+        self._carried = [each for each in self._carried if not _is_forbidden(changed, each.position)]
+
     def _choose(self, request: Ask) -> Suggested:
         if self._carried:
             carried = self._carried.pop(0)
@@ -237,10 +268,14 @@ class Campaign:
         started = time.perf_counter()
         if self.optimizer is None:
             raise PlanRejected("the positions of this scan are fixed: there is nothing to ask for")
-        stop = self.optimizer.stop_reason(request.elapsed)
-        if stop:
+        if self._state.wishes:
+            from analysis.optimization import propose
+
+            self.optimizer, chosen = propose(self.optimizer, self._state.wishes.pop(0), request.at)
+        elif stop := self.optimizer.stop_reason(request.elapsed):
             return Suggested(request.number, stop=stop)
-        chosen = self.optimizer.ask(at=request.at)
+        else:
+            chosen = self.optimizer.ask(at=request.at)
         reason = chosen.reason
         return Suggested(
             request.number,
@@ -295,3 +330,8 @@ class Campaign:
         if self.optimizer is not None:
             self._state.optimizer = self.optimizer.state()
             self._state.save(self._run)
+
+
+def _is_forbidden(optimizer: Optimizer, position: dict[str, float]) -> bool:
+    space = optimizer.space
+    return bool(space.is_forbidden(space.to_array(position)[None])[0])

@@ -53,11 +53,18 @@ def write_array(
     write_atomically(folder / METADATA, metadata)
 
 
-def write_maps(run: Path, optimizer: Optimizer, units: Mapping[str, str]) -> None:
+def write_maps(run: Path, optimizer: Optimizer, units: Mapping[str, str], earlier: int = 0) -> None:
     """Writes the model's mean and deviation and the acquisition function to `analysis/optimization`.
 
     Maps of a grid have the axes' names as dimensions, the first axis last; a space without a grid gives values at
-    scattered candidates, along the dimension `candidate`.
+    scattered candidates, along the dimension `candidate`. `value` and `error` are what the run's points count now: all
+    are scored again when the analysis learns more.
+
+    Args:
+        run: folder of the run.
+        optimizer: knows at least one value.
+        units: of the axes.
+        earlier: how many of its first points are those of an earlier run.
     """
     space = optimizer.space
     mean, deviation = optimizer.predict()
@@ -74,6 +81,8 @@ def write_maps(run: Path, optimizer: Optimizer, units: Mapping[str, str]) -> Non
         write_array(folder / axis, values, along, {"units": units.get(axis, "")})
     for name, values in found.items():
         write_array(folder / name, values, dimensions, {"coordinates": " ".join(space.axes)})
+    for name, values in {"value": optimizer.values, "error": optimizer.errors}.items():
+        write_array(folder / name, values[earlier:], ("event",))
 
 
 def write_unmixing(run: Path, unmixing: OnlineNMF, detector: str, shape: tuple[int, int], own: int) -> None:

@@ -119,6 +119,44 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Request: an operator asks for a point; it is what the next `Ask` is answered with.
+
+    Attributes:
+        number: of the request, from 1; the engine counts wishes and exclusions together.
+        position: where, by axis.
+    """
+
+    kind: ClassVar[str] = "wish"
+    number: int
+    position: dict[str, float]
+
+    @property
+    def key(self) -> Key:
+        """What makes two of these the same."""
+        return (self.kind, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclude:
+    """Request: an operator wants nothing more measured in a region.
+
+    Attributes:
+        number: of the request, from 1; the engine counts wishes and exclusions together.
+        region: its description, as `forbidden` of a plan has them.
+    """
+
+    kind: ClassVar[str] = "exclude"
+    number: int
+    region: dict[str, Any]
+
+    @property
+    def key(self) -> Key:
+        """What makes two of these the same."""
+        return (self.kind, self.number)
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """Request: the run has ended; write maps and components."""
 
@@ -132,7 +170,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Answer to `Begin` and `Finish`."""
+    """Answer to `Begin`, `Wish`, `Exclude` and `Finish`."""
 
     kind: ClassVar[str] = "done"
     key: Key
@@ -221,10 +259,10 @@ class Suggested:
 ALIVE: dict[str, Any] = {"kind": "alive"}
 """A sign of life: answers nothing, and comes also while something takes long."""
 
-Request = Begin | Observe | Ask | Finish
+Request = Begin | Observe | Ask | Wish | Exclude | Finish
 Answer = Done | Failed | Observed | Suggested
 _MESSAGES: dict[str, type[Request | Answer]] = {
-    message.kind: message for message in (Begin, Observe, Ask, Finish, Done, Failed, Observed, Suggested)
+    message.kind: message for message in (Begin, Observe, Ask, Wish, Exclude, Finish, Done, Failed, Observed, Suggested)
 }
 
 

@@ -9,7 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daemon.analyst.campaign import Campaign
-from daemon.analyst.messages import ALIVE, Answer, Ask, Begin, Done, Failed, Finish, Observe, Request, pack, unpack
+from daemon.analyst.messages import (
+    ALIVE,
+    Answer,
+    Ask,
+    Begin,
+    Done,
+    Exclude,
+    Failed,
+    Finish,
+    Observe,
+    Request,
+    Wish,
+    pack,
+    unpack,
+)
 from daemon.analyst.optimiser import is_imported
 from daemon.analyst.output import print_traceback
 from daemon.analyst.state import recorded_points
@@ -33,6 +47,9 @@ BEAT = 0.5
 
 MAPS_EVERY = 10
 """... and this many points have come since they were written last."""
+
+IDLE = 0.25
+"""Maps are written after any point when no request has come for this long, s: somebody may be looking at them."""
 
 
 class Service:
@@ -60,7 +77,7 @@ class Service:
         self._imports.start()
         try:
             while True:
-                plain = self._channel.receive(self._patience())
+                plain = self._channel.receive(self._patience)
                 if plain is None:
                     self._while_quiet()
                 else:
@@ -68,17 +85,21 @@ class Service:
         except ChannelClosedError:
             return
 
+    @property
     def _patience(self) -> float | None:
         """How long to wait for a request before something else is done, s; None for ever."""
         if self._campaign is not None and self._campaign.live:
             return LOOK
-        return QUIET if self._since_maps >= MAPS_EVERY else None
+        if self._since_maps >= MAPS_EVERY:
+            return QUIET
+        return IDLE if self._since_maps else None
 
     def _while_quiet(self) -> None:
         """Does what can wait for a moment without requests."""
-        if self._since_maps >= MAPS_EVERY:
+        live = self._campaign is not None and self._campaign.live
+        if self._since_maps >= MAPS_EVERY or (self._since_maps and not live):
             self._write_maps()
-        if self._campaign is not None and self._campaign.live:
+        if self._campaign is not None and live:
             try:
                 self._campaign.look()
             except Exception:
@@ -118,6 +139,10 @@ class Service:
         if isinstance(request, Ask):
             time.sleep(self._delay)
             return self._campaign.ask(request)
+        if isinstance(request, Wish | Exclude):
+            self._campaign.steer(request)
+            self._since_maps += 1  # what was excluded is no part of the maps any more
+            return Done(request.key)
         if isinstance(request, Finish):
             self._campaign.finish()
             self._since_maps = 0

@@ -25,11 +25,15 @@ class CampaignState:
         optimizer: the optimiser's own state; None before the first question.
         suggestions: every suggestion given, by point number.
         told: number of points that the optimiser knows, those of an earlier run included.
+        wishes: positions that an operator asked for and that were not suggested yet, in order.
+        steered: number of the last request of an operator that was met.
     """
 
     optimizer: dict[str, Any] | None = None
     suggestions: dict[int, Suggested] = field(default_factory=dict)
     told: int = 0
+    wishes: list[dict[str, float]] = field(default_factory=list)
+    steered: int = 0
     # A suggestion never changes, and turning hundreds of them into JSON twice a point would take 10 ms.
     _written: dict[int, str] = field(default_factory=dict)
 
@@ -38,6 +42,10 @@ class CampaignState:
         self.suggestions[suggestion.number] = suggestion
         self._written[suggestion.number] = json.dumps(_plain(suggestion))
 
+    def forget(self, number: int) -> None:
+        """Takes back a suggestion that is not to be measured."""
+        del self.suggestions[number], self._written[number]
+
     def save(self, run: Path) -> None:
         """Writes the state into the run, whole or not at all.
 
@@ -45,6 +53,7 @@ class CampaignState:
             RecorderError: when it cannot be written.
         """
         head = f'{{"version": {VERSION}, "told": {self.told}, "optimizer": {json.dumps(self.optimizer)}'
+        head += f', "wishes": {json.dumps(self.wishes)}, "steered": {self.steered}'
         text = f'{head}, "suggestions": [{", ".join(self._written.values())}]}}'
         path = run / STATE_FILE
         path.parent.mkdir(exist_ok=True)
@@ -60,6 +69,7 @@ class CampaignState:
         if content.get("version") != VERSION:
             return None
         state = cls(content["optimizer"], told=content["told"])
+        state.wishes, state.steered = content.get("wishes", []), content.get("steered", 0)
         for item in content["suggestions"]:
             state.remember(Suggested(**item))
         return state

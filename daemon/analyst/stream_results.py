@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from daemon.analyst.maps import write_array, write_group
 from daemon.analyst.messages import Begin
 from daemon.analyst.stream import detection_table
-from daemon.library_settings import LibrarySettings
+from daemon.factory_settings import LibrarySettings
 
 if TYPE_CHECKING:
     from analysis.streaming import Outcome
@@ -83,12 +83,15 @@ def _write_stack(run: Path, found: Mapping[str, NDArray[Any]], begin: Begin, lib
     """Write spectra, of unit sum, and maps, fractions that sum to 1, of the stack so far."""
     detector = begin.stream["detector"]
     unit = begin.units.get(begin.energy or "", "")
+    compared, standards = _compared(found, unit, library)
     about: dict[str, Any] = {
         "detector": detector,
         "energies": len(found["energies"]),
         "converged": bool(found["converged"]),
         "repairs": [str(text) for text in found["repairs"]],
-        **_compared(found, unit, library),
+        "n_components": len(found["spectra"]),
+        **({"method": str(found["method"]), "omega": float(found["omega"])} if "omega" in found else {}),
+        **compared,
     }
     folder = write_group(run, STACK, about)
     write_array(folder / "energy", found["energies"], ("energy",), {"units": unit})
@@ -97,21 +100,28 @@ def _write_stack(run: Path, found: Mapping[str, NDArray[Any]], begin: Begin, lib
     if found["maps"].shape[1:] != begin.frames[detector].shape:
         rows, columns = f"{rows}_binned", f"{columns}_binned"
     write_array(folder / "abundances", found["maps"], ("component", rows, columns))
+    if standards is not None:
+        write_array(folder / "standards", standards, ("component", "energy"))
     write_array(folder / "change", found["change"], ("update",))
     write_array(folder / "misfit", found["misfit"], ("update",))
 
 
-def _compared(found: Mapping[str, NDArray[Any]], unit: str, library: LibrarySettings | None) -> dict[str, Any]:
-    """Names of the components and how well they agree with their standards; nothing without standards."""
+def _compared(
+    found: Mapping[str, NDArray[Any]], unit: str, library: LibrarySettings | None
+) -> tuple[dict[str, Any], NDArray[np.float64] | None]:
+    """Names of the components, how well they agree with their standards, and these; nothing without standards."""
     energies = found["energies"] * (1000.0 if unit.lower() == "kev" else 1.0)
     if library is None or len(energies) < 4:
-        return {}
-    from analysis.unmixing.identify import compare
+        return {}, None
+    from analysis.unmixing.identify import compare, read_standards
+    from daemon.unmixing.overlay import laid_over
     from daemon.unmixing.standards import make_standards
 
-    compared = compare(found["spectra"], energies, make_standards(library, energies).library)
-    return {
+    known = read_standards(make_standards(library, energies).library, energies)
+    compared = compare(found["spectra"], energies, known)
+    facts = {
         "names": list(compared.names),
         "correlations": [None if np.isnan(value) else float(value) for value in compared.matched],
         "shift_eV": compared.shift,
     }
+    return facts, laid_over(found["spectra"], energies, compared, known)

@@ -67,6 +67,7 @@ def _supervise(
     try:
         if supervisor.start(stop):
             print_json(facts) if as_json else print_facts(facts.items())
+            note("beampilot: open the address in a browser and log in with that key; Ctrl-C ends everything safely")
             stop.wait()
         note("beampilot: stopping safely: scan, motors, shutter …")
     finally:

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import zmq
@@ -25,6 +26,8 @@ from daemon.numbers import Register
 from daemon.runtime import engine_address
 from daemon.settings import Settings, load_settings
 
+ANSWER = 0.5
+"""Whoever asked for the end of a plan that cannot be ended has so long to hear it, s."""
 STUCK = 75
 """Exit code of an engine whose plan could not be ended."""
 LAST_DEADLINE = 2.0
@@ -95,6 +98,7 @@ def _give_up(engine: Engine) -> None:
     """
     log.critical("the plan cannot be ended; the process ends, and leaves its run to the next engine")
     make_safe(engine.devices.values(), LAST_DEADLINE)
+    time.sleep(ANSWER)
     logging.shutdown()
     os._exit(STUCK)
 

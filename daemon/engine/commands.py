@@ -53,6 +53,8 @@ class EngineCommands:
             "stop": lambda: self._engine.stop(),
             "abort": lambda reason="": self._engine.abort(str(reason)),
             "halt": lambda: self._engine.halt(),
+            "measure": lambda position: {"position": self._engine.steering.wish(position)},
+            "exclude": lambda region: {"region": self._engine.steering.exclude(region)},
             "shutdown": self.shutdown.set,
         }
 

@@ -28,7 +28,8 @@ from daemon.engine.room import Room
 from daemon.engine.run_engine import close_run_engine, make_run_engine
 from daemon.engine.safety import connect, make_safe
 from daemon.engine.signal_guards import check_guards
-from daemon.engine.watchdog import LoopWatchdog
+from daemon.engine.steering import Steering
+from daemon.engine.watchdog import LoopStatistics, LoopWatchdog
 from daemon.errors import EngineError
 from daemon.failure import explain_failure
 from daemon.instrument import load_instrument
@@ -36,7 +37,7 @@ from daemon.logs import logs_folder
 from daemon.numbers import Register
 from daemon.plans import PlanKind, find_plan, read_parameters
 from daemon.plans.context import ScanContext, axes_of
-from daemon.plans.models import ScanParameters
+from daemon.plans.models import AutonomousScan, ScanParameters
 from daemon.plans.steps import Messages
 from daemon.recorder import Recorder, close_interrupted_runs, next_scan_id
 from daemon.settings import Settings
@@ -89,6 +90,7 @@ class Engine:
         plain = settings.model_dump(mode="json")
         self.recorder = Recorder(settings.data, settings.recorder, plain, [self._writer], register)
         self._agent: Agent | None = None
+        self._steering: Steering | None = None
         self._handle: PlanHandle | None = None
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -150,6 +152,22 @@ class Engine:
         """Time since the RunEngine's loop last answered, s; it is asked every 0.1 s."""
         return self._heartbeat.age
 
+    @property
+    def loop(self) -> LoopStatistics:
+        """How late the RunEngine's loop was during this run so far."""
+        return self._watchdog.statistics()
+
+    @property
+    def steering(self) -> Steering:
+        """What an operator asks of the campaign that runs.
+
+        Raises:
+            EngineError: when none runs.
+        """
+        if self._steering is None or self._handle is None or self._handle.done:
+            raise EngineError("nothing to steer: no autonomous scan runs")
+        return self._steering
+
     def check_plan(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Checks what a plan is told against its schema, the devices and their limits; nothing moves.
 
@@ -177,6 +195,9 @@ class Engine:
                 raise EngineError(f"{self._handle.name} runs still; wait for its end or stop it")
             kind, checked, context = self._prepare(name, parameters or {})
             self._agent = context.agent
+            self._steering = None
+            if context.agent is not None and isinstance(checked, AutonomousScan):
+                self._steering = Steering(context.agent, checked)
             self._handle = handle = PlanHandle(name, context.fault_log)
             plan = kind.make(replace(context, before_point=self._guards.begin(context)), checked)
             self._control.begin()
@@ -297,6 +318,8 @@ class Engine:
         statistics = {"loop": asdict(self._watchdog.stop()), "seconds": time.monotonic() - started}
         statistics["faults"] = handle.faults.plain()
         statistics |= self._guards.statistics()
+        if self._steering is not None and self._steering.excluded:
+            statistics["excluded"] = self._steering.excluded
         gc.unfreeze()
         make_safe(self.devices.values())
         result = None

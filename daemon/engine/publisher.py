@@ -26,7 +26,7 @@ STATUS_PERIOD = 0.5
 """A status is published this often, and at once when something changes, s."""
 STATUS_FASTEST = 0.05
 """... but never more often than this, s."""
-FLEETING = {"time": 0, "loop_age": 0, "analyst_age": 0, "sequence": 0, "room": 0}
+FLEETING = {"time": 0, "loop_age": 0, "loop": 0, "analyst_age": 0, "sequence": 0, "room": 0}
 """What changes all the time and is no news."""
 LINGER_MS = 1000
 """How long what is not sent yet is kept when the engine ends, ms."""

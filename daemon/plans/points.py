@@ -37,10 +37,9 @@ def suggested_points(scan: Scan, agent: Agent, most: int, *, overlap: bool, max_
         overlap: whether it chooses ahead.
         max_dose: longest total exposure of a position, s.
     """
-    yield from scan.suggestion(agent, 1)
     for number in range(1, most + 1):
-        suggested = agent.suggestion(number)
-        if suggested is None or suggested.stop:
+        suggested = yield from scan.chosen(agent, number)
+        if suggested.stop:
             break
         if number < most and overlap:
             yield Msg("prepare", agent, number + 1, group="ahead")

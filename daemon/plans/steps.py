@@ -8,7 +8,7 @@ message: after a pause it may be None.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from bluesky import Msg
 from bluesky.utils import FailedStatus, IllegalMessageSequence
 
 from daemon.agent import STREAM, Agent, Timing
+from daemon.analyst.messages import Suggested
 from daemon.detection_rows import STREAM as DETECTIONS
 from daemon.plans.context import ScanContext
 from daemon.plans.deadlines import exposure_deadline, move_deadline
@@ -119,6 +120,14 @@ class Scan:
         yield Msg("wait", None, group=f"suggestion {number}")
         if number - 1 in agent.timings:
             agent.timings[number - 1].waiting += (time.perf_counter() - started) * 1e3
+
+    def chosen(self, agent: Agent, number: int) -> Generator[Msg, Any, Suggested]:
+        """Waits until the agent knows where to measure a point; once more where an operator has excluded the place."""
+        while True:
+            yield from self.suggestion(agent, number)
+            found = agent.take_up(number)
+            if found is not None:
+                return found
 
     def dark_frames(self, count: int, first: int) -> Messages:
         """Takes dark frames with the shutter closed.

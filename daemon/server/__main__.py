@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from daemon.errors import BeampilotError
@@ -53,6 +54,7 @@ def serve(settings: Settings) -> None:
     try:
         app = make_app(settings, store, AsyncEngineClient(engine_address(settings.data)))
         options = settings.server
+        threading.Thread(target=app.state.assets.warm, name="warm", daemon=True).start()
         uvicorn.run(
             app,
             host=options.host,

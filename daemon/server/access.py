@@ -49,8 +49,8 @@ class Principal:
     token_id: str | None = None
 
     def may(self, scope: str) -> bool:
-        """Whether they have a scope."""
-        return scope in self.scopes
+        """Whether they have a scope; everybody has the empty one."""
+        return not scope or scope in self.scopes
 
 
 class Tokens(Protocol):

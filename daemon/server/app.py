@@ -20,6 +20,7 @@ from daemon.server.live.frames import FramesHub
 from daemon.server.live.keys import own_keys
 from daemon.server.methods import add_allowed_methods
 from daemon.server.metrics import Requests
+from daemon.server.page import add_page
 from daemon.server.problems import add_handlers
 from daemon.server.queue_service import QueueService
 from daemon.server.routing import PlainJSON
@@ -63,6 +64,7 @@ def make_app(settings: Settings, store: Store, engine: EngineCalls) -> FastAPI:
     app.state.documents = DocumentsHub(settings.data, settings.sockets.documents, queue.watch, curve)
     app.state.frames = FramesHub(settings.sockets.frames, curve)
     include_doors(app)
+    add_page(app)
     add_handlers(app)
     add_allowed_methods(app)
     app.add_middleware(Gate, keys=keys, store=store, wrong=wrong, requests=requests)

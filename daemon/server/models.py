@@ -132,6 +132,19 @@ class Identifiers(Answer):
     """Of the control lock."""
 
 
+class EngineFacts(Answer):
+    """How the engine is."""
+
+    loop_age_s: float | None
+    """Time since its loop answered last, s: more than 2 is a stall."""
+    documents: int
+    """That it has emitted since it began."""
+    analyst_restarts: int
+    """How often it had to start the analyst again."""
+    loop: dict[str, Any] | None = None
+    """How late its loop was during the run that grows: `p99` and `worst`, ms, and `stalls` of more than 50 ms."""
+
+
 class ServerStatus(Answer):
     """Everything at a glance."""
 
@@ -167,10 +180,14 @@ class ServerStatus(Answer):
     """Why the plan waits for the instrument, and since when."""
     paused_by: str | None = None
     """What paused the plan, other than a person."""
+    steering: dict[str, Any] | None = None
+    """What operators asked of the campaign that runs: `wished` positions not suggested yet, `excluded` regions."""
     room: dict[str, Any] | None = None
     """Free bytes on the disk, and how many points they are for."""
     safe: bool | None = None
     """Whether motors stand still and the shutter is closed, as far as the engine knows."""
+    engine: EngineFacts | None = None
+    """How the engine is; null when it does not answer."""
     uids: Identifiers
     """Identifiers that change when the thing changes."""
 

@@ -172,6 +172,14 @@ class QueueService(QueueEdits):
         self._runner.ending()
         await self._act("halt")
 
+    async def measure(self, position: Mapping[str, float]) -> dict[str, float]:
+        """Have the campaign that runs measure a position next; the position that it takes."""
+        return (await self._steer("measure", position=dict(position)))["position"]
+
+    async def exclude(self, region: Mapping[str, Any]) -> dict[str, Any]:
+        """Have the campaign that runs measure nothing more in a region; the region, complete."""
+        return (await self._steer("exclude", region=dict(region)))["region"]
+
     # --- the control lock ---------------------------------------------------------------------------------------
 
     async def check_lock(self, name: str) -> None:
@@ -189,6 +197,11 @@ class QueueService(QueueEdits):
     async def _act(self, command: str, **arguments: object) -> None:
         await self.engine.call(command, timeout=ACT, **arguments)
         await self.watch.look()
+
+    async def _steer(self, command: str, **arguments: Any) -> dict[str, Any]:
+        answer = await self.engine.call(command, **arguments)
+        await self.watch.look()
+        return answer
 
     async def _answering(self) -> None:
         if await self.watch.look() is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 JSON, BINARY, ARROW = "application/json", "application/octet-stream", "application/vnd.apache.arrow.stream"
 LARGEST = {JSON: 1 << 20, BINARY: 1 << 25, ARROW: 1 << 25}
 """Largest slice by media type: values of JSON, bytes of the others."""
+TRIALS, REST = 12, 0.05
+"""How often an array is read while it is being replaced, and the time in between, s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,16 @@ def read_slice(
 
 
 def _stored(path: Path, start: int, stop: int) -> NDArray[Any]:
+    """Read an array from its file; again when the analyst replaced it in between: values come before their shape."""
     import numpy as np
     import zarr
 
-    return np.asarray(zarr.open_array(path, mode="r")[start:stop])
+    for _ in range(TRIALS):
+        try:
+            return np.asarray(zarr.open_array(path, mode="r")[start:stop])
+        except (ValueError, OSError):
+            time.sleep(REST)
+    raise ArrayNotFound(f"{path.name} is just being written, or damaged: ask again")
 
 
 def _frames(path: Path, facts: ArrayFacts, start: int, stop: int) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.packages import beampilot_version
 from daemon.server.models import (
+    EngineFacts,
     Flags,
     Health,
     Identifiers,
@@ -49,6 +50,7 @@ def summarise(service: QueueService) -> ServerStatus:
         queue_uid=found.queue_uid,
         flags=Flags(**found.flags),
         lock=None if lock is None else LockAnswer.model_validate(lock),
+        engine=_engine(told),
         uids=Identifiers(
             plans=service.uids.plans_uid,
             devices=service.uids.devices_uid,
@@ -56,7 +58,7 @@ def summarise(service: QueueService) -> ServerStatus:
             history=found.history_uid,
             lock=found.lock_uid,
         ),
-        **{name: told.get(name) for name in ("suspended", "paused_by", "room", "safe")},
+        **{name: told.get(name) for name in ("suspended", "paused_by", "steering", "room", "safe")},
     )
 
 
@@ -93,6 +95,17 @@ def _analyst(told: EngineStatus, watch: EngineWatch) -> ProcessStatus:
         detail = "it does not answer the engine" if watch.answers else "nobody can ask it while the engine is away"
     age: Any = told.get("analyst_age")
     return ProcessStatus(pid=told.get("analyst_pid"), alive=alive, heartbeat_age_s=age, detail=detail)
+
+
+def _engine(told: EngineStatus) -> EngineFacts | None:
+    if not told:
+        return None
+    return EngineFacts(
+        loop_age_s=told.get("loop_age"),
+        documents=told.get("sequence") or 0,
+        analyst_restarts=told.get("analyst_restarts") or 0,
+        loop=told.get("loop"),
+    )
 
 
 def _run(told: EngineStatus) -> RunStatus | None:

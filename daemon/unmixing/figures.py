@@ -52,7 +52,7 @@ def draw_spectra(outcome: Outcome, ink: str = INK) -> Figure:
 
 
 def _draw_spectrum(axes: Axes, outcome: Outcome, place: int, ink: str) -> None:
-    """Draw one component; its standard is scaled and shifted to fit it best."""
+    """Draw one component; its standard, with a straight line added, is fitted to it."""
     found = outcome.unmixing
     spectrum, colour = found.spectra[place], colours(outcome)[place]
     axes.plot(found.energies, spectrum, color=colour, lw=1.8)
@@ -64,8 +64,9 @@ def _draw_spectrum(axes: Axes, outcome: Outcome, place: int, ink: str) -> None:
     own, values = outcome.standards.library[name]
     known = (found.energies + comparison.shift >= own[0]) & (found.energies + comparison.shift <= own[-1])
     standard = np.interp(found.energies[known] + comparison.shift, own, values)
-    slope, offset = np.polyfit(standard, spectrum[known], 1) if np.ptp(standard) else (1.0, 0.0)
-    axes.plot(found.energies[known], slope * standard + offset, color=ink, lw=0.9, ls=(0, (4, 2)))
+    parts = np.stack([standard, np.ones_like(standard), found.energies[known] - found.energies.mean()], axis=1)
+    fitted = parts @ np.linalg.lstsq(parts, spectrum[known], rcond=None)[0]  # as in `compare`
+    axes.plot(found.energies[known], fitted, color=ink, lw=0.9, ls=(0, (4, 2)))
     r = comparison.correlations[place, comparison.matches[place]]
     axes.set_title(f"{name} (dashed), r = {r:.3f}", loc="right", fontsize=8.5)
 

@@ -96,7 +96,7 @@ def _sure_remark(certainty: float) -> str:
     """What that word rests on."""
     if not math.isfinite(certainty):
         return "the image is too small to be cut into quarters"
-    return f"{round(4 * certainty)} of 4 interleaved quarters of the image lead to the same choice"
+    return f"{round(4 * certainty)} of 4 interleaved quarters of the image lead to the same components"
 
 
 def _sections(outcome: Outcome) -> list[Section]:
@@ -138,7 +138,7 @@ def _spectra_text(outcome: Outcome) -> str:
     removed = outcome.unmixing.background
     text = "Spectra have mean 1" + ("." if removed == "none" else f", after a background ({removed}) was removed.")
     if outcome.unmixing.comparison is not None:
-        text += " Standards are shifted as a whole, and scaled to lie on the component."
+        text += " Standards are shifted as a whole, and fitted to the component together with a straight line."
     return text
 
 

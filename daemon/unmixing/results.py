@@ -19,6 +19,7 @@ from daemon.recorder.disk import write_atomically
 from daemon.recorder.layout import METADATA, group_metadata
 from daemon.unmixing.contents import Dimension
 from daemon.unmixing.figures import write_figures
+from daemon.unmixing.overlay import laid_over
 from daemon.unmixing.page import write_page
 from daemon.unmixing.summary import summary
 from daemon.unmixing.work import Outcome
@@ -150,6 +151,13 @@ def _write_arrays(outcome: Outcome, folder: Path) -> None:
             "correlations_without_shift": found.comparison.unshifted,
         }
         arrays |= {name: (("component", "standard"), values, about) for name, values in kinds.items()}
+        if outcome.standards is not None:
+            over = laid_over(found.spectra, found.energies, found.comparison, outcome.standards.library)
+            arrays["standard_spectra"] = (
+                ("component", "energy"),
+                over,
+                {"units": "1", "long_name": "standard laid over"},
+            )
     attributes = {"beampilot": beampilot_version(), **summary(outcome)}
     dataset = xarray.Dataset(arrays, coordinates, {"names": list(outcome.labels), "unmixing": attributes})
     if found.comparison is not None:

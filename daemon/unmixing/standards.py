@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.errors import StackError
-from daemon.library_settings import LibrarySettings
+from daemon.factory_settings import LibrarySettings
 from daemon.unmixing.contents import ELECTRONVOLTS, is_energy_name
 from daemon.unmixing.numbers import read_table
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from daemon.errors import InstrumentError
+from daemon.factory_settings import InstrumentSettings
 from daemon.instrument import load_instrument
-from daemon.settings import InstrumentSettings
 
 Make = Callable[..., InstrumentSettings]
 

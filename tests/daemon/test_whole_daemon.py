@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.served import free_ports
 from daemon.packages import package_folder
 
 pytestmark = [pytest.mark.timeout(180)]
@@ -31,7 +31,7 @@ class Daemon:
     """
 
     def __init__(self, data: Path) -> None:
-        ports = free_ports(3)
+        ports = free_ports(4)
         packages = package_folder("daemon")
         assert packages is not None
         self.data = data
@@ -41,6 +41,7 @@ class Daemon:
             "BEAMPILOT_SERVER__PORT": str(ports[0]),
             "BEAMPILOT_SOCKETS__DOCUMENTS": f"tcp://127.0.0.1:{ports[1]}",
             "BEAMPILOT_SOCKETS__STATUS": f"tcp://127.0.0.1:{ports[2]}",
+            "BEAMPILOT_SOCKETS__FRAMES": f"tcp://127.0.0.1:{ports[3]}",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(packages.parent),
         }
@@ -95,18 +96,6 @@ class Daemon:
         _, said = self.process.communicate(timeout=30)
         sys.stderr.write(said)
         return self.process.returncode, time.monotonic() - began
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now."""
-    trials = [socket.socket() for _ in range(count)]
-    try:
-        for trial in trials:
-            trial.bind(("127.0.0.1", 0))
-        return [trial.getsockname()[1] for trial in trials]
-    finally:
-        for trial in trials:
-            trial.close()
 
 
 @pytest.fixture

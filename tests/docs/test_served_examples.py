@@ -124,9 +124,11 @@ def test_http(served: Served, blocks: Blocks, key: None, capsys: pytest.CaptureF
     assert "detector_total" in printed[4]
     assert printed[5].startswith("[2] [")
     assert re.match(r"\(2, .*\) uint\d+ [1-9]", printed[6])
-    assert "['start', 'descriptor'" in printed[7]
-    assert printed[8].endswith(" success")
-    assert printed[9] == "3 2 304"
+    assert re.match(r"6 \[\S+, \S+, \S+, \S+\] µm", printed[7])
+    assert printed[8].startswith("409 nothing to steer")
+    assert "['start', 'descriptor'" in printed[9]
+    assert printed[10].endswith(" success")
+    assert printed[11] == "3 2 304"
 
 
 def test_zmq(served: Served, blocks: Blocks, key: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,20 +114,21 @@ class FramesHub(Shared):
         self._made.clear()
 
 
-def preview(header: dict[str, Any], pixels: bytes, camera: int) -> bytes:
+def preview(header: dict[str, Any], pixels: bytes, camera: int, largest: int = LARGEST) -> bytes:
     """A message for browsers: header, and pixels binned by their mean.
 
     Args:
         header: of the engine: sequence, shape (y, x) or (frame, y, x), dtype, time.
         pixels: in C order.
         camera: its number.
+        largest: most pixels in either direction.
     """
     import numpy as np
 
     frame = np.frombuffer(pixels, np.dtype(header["dtype"])).reshape(header["shape"])
     while frame.ndim > 2:
         frame = frame[-1]
-    binning = min(max(-(-max(frame.shape) // LARGEST), 1), 255)
+    binning = min(max(-(-max(frame.shape) // largest), 1), 255)
     if binning > 1:
         frame = _binned(frame, binning)
     kind = frame.dtype.str[1:]

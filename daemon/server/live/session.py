@@ -59,6 +59,7 @@ class Session:
     principal: Principal
     asked: dict[str, Any]
     _checked: float = field(default_factory=time.monotonic)
+    _heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, message: str | bytes) -> None:
         """Send a text or bytes; waits for a slow client, and for nobody else.
@@ -72,6 +73,15 @@ class Session:
             if await asyncio.to_thread(state.keys.principal, self.key) is None:
                 raise Closed(UNAUTHORIZED, "the key has expired or was revoked")
         await (self.socket.send_text(message) if isinstance(message, str) else self.socket.send_bytes(message))
+
+    async def answered(self) -> None:
+        """Wait until the client has said something since it was last waited for."""
+        await self._heard.wait()
+        self._heard.clear()
+
+    def hear(self) -> None:
+        """The client has said something."""
+        self._heard.set()
 
 
 def same_origin(socket: WebSocket) -> bool:
@@ -94,7 +104,7 @@ async def converse(socket: WebSocket, scope: str, talk: Callable[[Session], Awai
     await socket.accept()
     try:
         session = await _admitted(socket, scope)
-        await _until_first((talk(session), _until_gone(socket)))
+        await _until_first((talk(session), _until_gone(session)))
     except Closed as error:
         await _close(socket, error.code, error.reason)
     except (WebSocketDisconnect, RuntimeError):  # RuntimeError: sent to a socket that is closed already
@@ -114,9 +124,9 @@ async def _until_first(parts: Iterable[Awaitable[None]]) -> None:
         task.result()
 
 
-async def _until_gone(socket: WebSocket) -> None:
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+async def _until_gone(session: Session) -> None:
+    while (await session.socket.receive())["type"] != "websocket.disconnect":
+        session.hear()
 
 
 async def _admitted(socket: WebSocket, scope: str) -> Session:

@@ -2,7 +2,23 @@
 
 from fastapi import APIRouter
 
-from daemon.server.routes import arrays, control, documents, engine, history, live, lock, queue, runs, status, tokens
+from daemon.server.routes import (
+    arrays,
+    control,
+    documents,
+    engine,
+    history,
+    live,
+    lock,
+    logs,
+    queue,
+    runs,
+    status,
+    steering,
+    tables,
+    tokens,
+    whoami,
+)
 
 __all__ = ["ROUTERS"]
 
@@ -11,11 +27,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     engine.router,
     queue.router,
     control.router,
+    steering.router,
     lock.router,
     history.router,
     runs.router,
     arrays.router,
+    tables.router,
     documents.router,
     tokens.router,
+    whoami.router,
+    logs.router,
     live.router,
 )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import Header, HTTPException, Path, Query
+from fastapi import Header, HTTPException, Path, Query, Request
 from fastapi.responses import Response
 
-from daemon.recorder.layout import safe_name, stream_folder
+from daemon.errors import ArrayNotFound
+from daemon.recorder.layout import METADATA, safe_name, stream_folder
 from daemon.server.models import Answer, Whole
 from daemon.server.problems import WORDS
-from daemon.server.routes.runs import ANALYSES, RunName
-from daemon.server.routing import make_router, route
+from daemon.server.routes.runs import ANALYSES, ArrayAnswer, RunName
+from daemon.server.routing import listing, make_router, route
 from daemon.server.run_catalog import RunCatalog
-from daemon.server.slices import ARROW, BINARY, JSON, encode, read_slice
+from daemon.server.slices import ARROW, BINARY, JSON, arrays_in, encode, read_slice
 from daemon.server.state import Catalog
 
 router = make_router("runs")
@@ -48,6 +50,17 @@ class SliceAnswer(Answer):
     """Nested lists; what is not finite is null."""
 
 
+class AnalysisAnswer(Answer):
+    """What was made of a run."""
+
+    analysis: str
+    """Its name."""
+    attributes: dict[str, Any]
+    """What it says about itself."""
+    arrays: list[ArrayAnswer]
+    """What it found."""
+
+
 BYTES = {"schema": {"type": "string", "format": "binary"}}
 OPTIONS = route("read:history", 404, 406, 422)
 OPTIONS["responses"] = {
@@ -67,6 +80,23 @@ async def get_array(
 ) -> Response:
     """Some events of a stream's array; plain bytes are little-endian and in C order."""
     return await asyncio.to_thread(_slice, catalog, uid, stream, None, key, (start, stop), accept)
+
+
+@router.get("/runs/{uid}/analyses/{analysis}", response_model=AnalysisAnswer, **route("read:history", 304, 404, 422))
+async def get_analysis_facts(request: Request, uid: RunName, analysis: Analysis, catalog: Catalog) -> Response:
+    """What an analysis says about itself, and what arrays it has; with an ETag."""
+    return listing(request, await asyncio.to_thread(_facts, catalog, uid, analysis))
+
+
+def _facts(catalog: RunCatalog, uid: str, analysis: str) -> AnalysisAnswer:
+    run = catalog.find(uid)
+    folder = _folder(run, None, analysis)
+    try:
+        attributes = json.loads((folder / METADATA).read_bytes()).get("attributes", {})
+    except (OSError, ValueError, AttributeError):
+        raise ArrayNotFound(f"{run.name} has no analysis {analysis!r}") from None
+    arrays = [ArrayAnswer.model_validate(each) for each in arrays_in(folder)]
+    return AnalysisAnswer(analysis=analysis, attributes=attributes, arrays=arrays)
 
 
 @router.get("/runs/{uid}/analyses/{analysis}/{key}", response_class=Response, **OPTIONS)

@@ -51,6 +51,17 @@ class AxisAnswer(Answer):
     """Where it is now."""
 
 
+class ReadingAnswer(Answer):
+    """What a device reads now."""
+
+    name: str
+    """Its data key."""
+    value: float | str
+    """A number or a word."""
+    units: str | None = None
+    """Of a number."""
+
+
 class DeviceAnswer(Answer):
     """A device."""
 
@@ -62,6 +73,8 @@ class DeviceAnswer(Answer):
     """Its Python class."""
     axes: list[AxisAnswer]
     """What it moves."""
+    readings: list[ReadingAnswer] = Field(default_factory=list)
+    """What a shutter or a monitor says now; empty for all others, and where it cannot be read."""
 
 
 class DevicesAnswer(Answer):

@@ -79,3 +79,5 @@ async def _frames(session: Session) -> None:
                     told.add(preview.camera)
                     await session.send(json.dumps({"camera": preview.camera, "number": hub.number(preview.camera)}))
                 await session.send(preview.message)
+                if session.asked.get("acknowledge"):
+                    await session.answered()

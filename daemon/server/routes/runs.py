@@ -95,6 +95,8 @@ class RunDetail(RunAnswer):
     """Its start document."""
     stop: dict[str, Any] | None
     """Its stop document; null while it goes on."""
+    statistics: dict[str, Any]
+    """Figures of the run, such as how late the engine's loop was; empty while it goes on."""
     streams: dict[str, list[ArrayAnswer]]
     """Arrays by stream."""
     analyses: dict[str, list[ArrayAnswer]]
@@ -164,9 +166,11 @@ def _detail(catalog: RunCatalog, uid: str) -> RunDetail:
     path = catalog.find(uid)
     with catalog.opened(path) as run:
         summary, start, stop, names = run.summary(), run.start, run.stop, run.streams
+        statistics = run.attributes.get("statistics") or {}
     analyses = {folder.name: _arrays(folder) for folder in sorted((path / ANALYSES).glob("*/"))}
     streams = {name: _arrays(stream_folder(path, name)) for name in names}
-    return RunDetail(**_answer(summary).model_dump(), start=start, stop=stop, streams=streams, analyses=analyses)
+    own = {"start": start, "stop": stop, "statistics": statistics, "streams": streams, "analyses": analyses}
+    return RunDetail(**_answer(summary).model_dump(), **own)
 
 
 def _arrays(folder: FilePath) -> list[ArrayAnswer]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import fourier_shift, gaussian_filter
 
 from analysis.streaming import Batch, Chain, ChainError, DarkFlat, Layout, Normalisation, Registration
-from analysis.streaming.registration import shift_frame
 from simulators.peem.presets import preset
 
 Floats = NDArray[np.float64]
@@ -42,19 +41,6 @@ def test_displacements_are_found_whatever_the_contrast(dy: float, dx: float, inv
     found = step.process(Batch(0, frames)).values["registration.displacement"]
     assert found[0].tolist() == [0.0, 0.0]
     np.testing.assert_allclose(found[1], [dy, dx], atol=0.12)
-
-
-@given(st.floats(-5.0, 5.0), st.floats(-5.0, 5.0))
-@settings(max_examples=20, deadline=None)
-def test_shifting_is_exact_to_a_percent_inside(dy: float, dx: float) -> None:
-    """Against the shift theorem, where the image is smooth; by whole pixels it is exact."""
-    image = smooth_image(2)
-    out = shift_frame(image.astype(np.float32), np.array([dy, dx]))
-    inner = (slice(8, -8), slice(8, -8))
-    np.testing.assert_allclose(out[inner], displaced(image, (dy, dx))[inner], atol=1.0)
-    whole = shift_frame(image.astype(np.float32), np.array([2.0, -3.0]))
-    np.testing.assert_array_equal(whole[2:, :-3], image.astype(np.float32)[:-2, 3:])
-    assert (whole[0] == whole[1]).all()
 
 
 @pytest.mark.parametrize("name", ["cu", "mn"])

@@ -49,3 +49,11 @@ def test_an_image_too_small_to_be_divided_has_no_certainty() -> None:
     """It is not made up."""
     choice = choose(image()[:20, :20], ENERGIES, n_components=2, backgrounds=("none",), methods=("corners",))
     assert np.isnan(choice.certainty)
+
+
+@pytest.mark.parametrize(("dose", "certainty"), [(400.0, 1.0), (1.0, 0.0)])
+def test_certainty_is_whether_parts_lead_to_the_same_components(dose: float, certainty: float) -> None:
+    """They do where there is light enough, and do not in noise."""
+    stack = preset("cu", components=3, drift=0.0, dose=dose).stack((48, 56), 1, ENERGIES)
+    light = np.moveaxis((stack.frames - stack.dark) / stack.i0[:, None, None], 0, -1)
+    assert choose(light, ENERGIES, backgrounds=("none",), methods=("corners",)).certainty == certainty

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from analysis.unmixing.parsimony import separate_spectra
+from simulators.peem.emission import emitted, window
 
 AXIS = np.linspace(0.0, 1.0, 120)
 
@@ -52,3 +54,27 @@ def test_too_little_to_judge_by() -> None:
     np.testing.assert_array_equal(separate_spectra(spectra()[:1]), spectra()[:1])
     few = np.random.default_rng(0).uniform(size=(3, 5))
     np.testing.assert_array_equal(separate_spectra(few), few)
+
+
+@pytest.mark.parametrize(("edge", "names"), [("Cu", ("CuO", "Cu2O", "Cu", "In")), ("Mn", ("MnO", "Mn2O3", "In"))])
+def test_hard_pairs_are_not_made_worse(edge: str, names: tuple[str, ...]) -> None:
+    """Where lines of two oxides lie on each other nothing is known, and nothing is taken out that is not there."""
+    pure = emitted(edge, names, np.linspace(*window(edge), 120), 0.3)
+    pure /= pure.sum(axis=1, keepdims=True)
+    k = len(pure)
+    share = 0.85 * np.eye(k) + 0.15 * (1.0 - np.eye(k)) / (k - 1)
+    mixed = share @ pure
+    before, after = (
+        [np.corrcoef(a, b)[0, 1] for a, b in zip(s, pure, strict=True)] for s in (mixed, separate_spectra(mixed))
+    )
+    assert (np.array(after) > np.array(before) - 0.002).all()
+    assert 1.0 - np.median(after) < 0.5 * (1.0 - np.median(before))
+
+
+def test_energies_may_be_uneven_and_in_any_order() -> None:
+    """What is taken out is the same."""
+    H = spectra()
+    mixed = np.array([[0.93, 0.07, 0.0], [0.1, 0.9, 0.0], [0.02, 0.05, 0.93]]) @ H
+    order = np.random.default_rng(0).permutation(120)
+    found = separate_spectra(mixed[:, order], energies=AXIS[order])
+    np.testing.assert_allclose(found, separate_spectra(mixed)[:, order], rtol=0.01)

@@ -38,6 +38,8 @@ def serve(tmp_path: Path, port: int) -> Iterator[Serve]:
     def begin() -> subprocess.Popen[str]:
         command = [sys.executable, str(SERVING), str(tmp_path), str(port)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        for name in ("documents", "frames", "status"):  # the usual ones may be taken by a daemon of another test
+            environment[f"BEAMPILOT_SOCKETS__{name.upper()}"] = f"ipc://{tmp_path}/{name}"
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         begun.append(process)
         return process
@@ -74,7 +76,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 15.0) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_day_of_a_daemon(serve: Serve, tmp_path: Path, port: int, number: signal.Signals) -> None:
-    """It says where it is, and ends everything within 5 s (the issue's deadline; it takes a fraction of it)."""
+    """It says where it is, and ends everything within 5 s (what is promised; it takes a fraction of it)."""
     process = serve()
     assert ready(process) == {
         "address": f"http://127.0.0.1:{port}",
@@ -84,7 +86,9 @@ def test_a_day_of_a_daemon(serve: Serve, tmp_path: Path, port: int, number: sign
     process.send_signal(number)
     _, said = process.communicate(timeout=5)
     assert process.returncode == 0
-    assert said == "beampilot: stopping safely: scan, motors, shutter …\n"
+    told, ending = said.splitlines()
+    assert "in a browser" in told
+    assert ending == "beampilot: stopping safely: scan, motors, shutter …"
     for name in ("server", "engine"):
         assert (tmp_path / name / "clean").exists()
         assert process_of(tmp_path, name) is None

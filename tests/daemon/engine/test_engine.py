@@ -116,7 +116,8 @@ def test_maps_of_the_model_lie_in_the_run(engine: Engine, scan: Parameters) -> N
     run = engine.start_plan("autonomous_scan", scan()).wait(60).run
     assert run is not None
     maps = Run(run).analysis("optimization")
-    assert set(maps) == {"mean", "deviation", "acquisition", "stage_x", "stage_y"}
+    assert set(maps) == {"mean", "deviation", "acquisition", "stage_x", "stage_y", "value", "error"}
+    assert maps["value"].shape == maps["error"].shape == (6,)
     assert maps["mean"].shape == maps["deviation"].shape == (31, 31)
     np.testing.assert_allclose(maps["stage_x"], np.linspace(0, 150, 31))
     metadata = json.loads((run / "analysis" / "optimization" / "mean" / "zarr.json").read_text())

@@ -41,6 +41,7 @@ class FakeEngine:
         state: what it says about itself.
         calls: commands that came, with their arguments.
         dead: whether it does not answer.
+        answers: what it answers commands with that do nothing here.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,7 @@ class FakeEngine:
         self.dead = False
         self.refuse: dict[str, EngineRefused] = {}
         self.at_once = False
+        self.answers: dict[str, Any] = {}
         self.state: dict[str, Any] = {
             "pid": os.getpid(),
             "epoch": 1000,
@@ -75,7 +77,8 @@ class FakeEngine:
         self.calls.append((command, arguments))
         if command in self.refuse:
             raise self.refuse[command]
-        return {"plans": [PLAN], "devices": [STAGE]}.get(command) or self._act(command, arguments)
+        answers = {"plans": [PLAN], "devices": [STAGE], **self.answers}
+        return answers.get(command) or self._act(command, arguments)
 
     def _act(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if command in ("start", "continue"):

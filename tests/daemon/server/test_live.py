@@ -206,6 +206,35 @@ def test_frames_come_with_their_camera(client: Client) -> None:
     session.close()
 
 
+def test_whoever_acknowledges_frames_gets_none_before(client: Client) -> None:
+    """And then the newest: a page that cannot keep up is never further behind than by one."""
+    session = client.connect("/ws/frames", {**HELLO, "acknowledge": True})
+    assert client.frames.poll(5000)
+    client.frames.recv()
+
+    def take(sequence: int) -> None:
+        header = {
+            "kind": "frame",
+            "name": "detector",
+            "sequence": sequence,
+            "shape": [1, 1],
+            "dtype": "|u1",
+            "time": 0.0,
+        }
+        client.frames.send_multipart([b"frame", msgpack.packb(header), b"1"])
+
+    take(1)
+    session.recv(5)
+    assert HEADER.unpack(session.recv(5)[:32])[6] == 1
+    for sequence in range(2, 9):
+        take(sequence)
+    with pytest.raises(TimeoutError):
+        session.recv(0.5)
+    session.send("{}")
+    assert HEADER.unpack(session.recv(5)[:32])[6] == 8
+    session.close()
+
+
 @pytest.mark.parametrize(
     ("shape", "dtype", "expected", "kind"),
     [

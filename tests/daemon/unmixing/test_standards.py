@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from daemon.errors import InstrumentError, StackError
-from daemon.library_settings import LibrarySettings
+from daemon.factory_settings import LibrarySettings
 from daemon.unmixing.standards import make_standards, read_standards
 
 TABLE = "energy_eV,CuO,Cu2O\n932,1.5,0.5\n931,1,\n930,0.5,0.25\n933,2,1\n934,1,2\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.served import free_ports
 from daemon.packages import package_folder
 from daemon.settings import DEFAULT_FILE
 
@@ -38,18 +38,6 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
             raise TrialError(f"{what}: not within {seconds:g} s")
         time.sleep(every)
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses now."""
-    trials = [socket.socket() for _ in range(count)]
-    try:
-        for trial in trials:
-            trial.bind(("127.0.0.1", 0))
-        return [trial.getsockname()[1] for trial in trials]
-    finally:
-        for trial in trials:
-            trial.close()
 
 
 def environment() -> dict[str, str]:

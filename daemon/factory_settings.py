@@ -1,4 +1,4 @@
-"""What can be set about the library of standard spectra."""
+"""What is set by naming a Python function: where it is, and what it is given."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ from pydantic import Field, field_validator
 from daemon.base import StrictModel
 
 
-class LibrarySettings(StrictModel):
-    """Standard spectra that `beampilot unmix` compares with when no file is named."""
+class FactorySettings(StrictModel):
+    """A Python function and what it is called with."""
 
     factory: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    """Function, as `module:function`, that takes `energies` (eV) and returns spectra on them by name."""
+    """The function, as `module:function`."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """Further keyword arguments for the function."""
+    """Keyword arguments for the function."""
     path: Path | None = None
     """Folder that is added to the end of Python's import path before the function's module is looked for."""
 
     @field_validator("path")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
+        # Runs record it, and are continued from other folders.
         return None if value is None else value.expanduser().absolute()
+
+
+class InstrumentSettings(FactorySettings):
+    """The instrument: a function that returns a dictionary of ophyd devices by name."""
+
+
+class LibrarySettings(FactorySettings):
+    """Standard spectra: a function that takes `energies` (eV) and returns spectra on them by name."""
