@@ -165,7 +165,7 @@ def _least_absolute(points: Floats) -> Floats:
     terms, values = np.column_stack([np.ones(len(points)), points[:, :2]]), points[:, 2]
     weights, solution = np.ones(len(points)), np.zeros(3)
     for _ in range(4 * ROUNDS):
-        solution = np.linalg.lstsq(terms * weights[:, None], values * weights, rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(terms * weights[:, None], values * weights, rcond=None)[0], float)
         errors = np.abs(values - terms @ solution)
         weights = 1.0 / np.sqrt(np.maximum(errors, 1e-3 * errors.mean() + 1e-300))
     return solution
@@ -191,7 +191,8 @@ def _fit(image: Floats, chosen: NDArray[np.bool_], rows: Floats, columns: Floats
 
 def _legendre(length: int, degree: int) -> Floats:
     """Return Legendre polynomials along an axis, shape (length, degree + 1)."""
-    return np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, length) if length > 1 else np.zeros(1), degree)
+    axis = np.linspace(-1.0, 1.0, length) if length > 1 else np.zeros(1)
+    return np.asarray(np.polynomial.legendre.legvander(axis, degree), float)
 
 
 def _checked(height: ArrayLike) -> Floats:

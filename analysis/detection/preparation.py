@@ -124,7 +124,7 @@ def resampled(values: Tensor, pixel: NDArray[np.float64]) -> Prepared:
 def _filled(image: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Fill missing values, and tell which lines hold any value."""
     finite = np.isfinite(image)
-    scanned = finite.any(axis=1)
+    scanned = np.asarray(finite.any(axis=1))
     if not scanned.any():
         raise ImageError("the image holds no finite value")
     if finite[scanned].all():

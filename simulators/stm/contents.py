@@ -47,8 +47,8 @@ class Contents:
 
     def select(self, chosen: NDArray[np.bool_]) -> Contents:
         """Return some of them."""
-        parts = (self.kinds, self.centres, self.halves, self.missing, self.variates)
-        return Contents(*(part[chosen] for part in parts))
+        kinds, centres, halves = self.kinds[chosen], self.centres[chosen], self.halves[chosen]
+        return Contents(kinds, centres, halves, self.missing[chosen], self.variates[chosen])
 
     @classmethod
     def join(cls, parts: list[Contents]) -> Contents:

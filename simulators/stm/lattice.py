@@ -67,4 +67,4 @@ def half_centres(cells: ArrayLike, halves: ArrayLike) -> Floats:
 
 def in_cells(points: ArrayLike) -> Floats:
     """Return points as multiples of the cell's vectors, shape (..., 2)."""
-    return np.asarray(points, float) @ np.linalg.inv(CELL)
+    return np.asarray(np.asarray(points, float) @ np.linalg.inv(CELL), float)

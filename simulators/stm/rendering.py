@@ -84,12 +84,12 @@ def add_lobes(density: Floats, raster: Raster, lobes: Lobes, covariance: Floats,
     reach = widest * lobes.widths * np.sqrt(2.0 * np.log(np.maximum(np.abs(lobes.amplitudes), 0.02) / LEAST))
     half = np.ceil(reach / raster.step).astype(int) + 1
     pixels = np.floor(raster.pixels(lobes.points)).astype(int)
-    smallest = 0
+    smallest, inverse = 0, np.asarray(np.linalg.inv(covariance), float)
     for size in SIZES:
         chosen = (half > smallest) & ((half <= size) | (size == SIZES[-1]))
         smallest = size
         if chosen.any():
-            _add_windows(density, raster, lobes.select(chosen), pixels[chosen], size, np.linalg.inv(covariance), noise)
+            _add_windows(density, raster, lobes.select(chosen), pixels[chosen], size, inverse, noise)
 
 
 def _add_windows(
@@ -99,7 +99,7 @@ def _add_windows(
     span = np.arange(-size, size + 1)
     rows, columns = pixels[:, 1:] + span, pixels[:, :1] + span
     inside_rows, inside_columns = _within(rows, density.shape[0]), _within(columns, density.shape[1])
-    use = inside_rows.any(axis=1) & inside_columns.any(axis=1)
+    use = np.asarray(inside_rows.any(axis=1) & inside_columns.any(axis=1))
     if not use.any():
         return
     rows, columns, lobes = rows[use], columns[use], lobes.select(use)

@@ -124,7 +124,7 @@ class Surface:
         near &= (down > top - reach) & (down < bottom + reach)
         parts = [self._block(terrace, *block, offset) for block, use in zip(blocks, near, strict=True) if use]
         every = Contents.join(parts) if parts else self._block(terrace, 0, 0, offset).select(np.zeros(0, int))  # pyright: ignore[reportArgumentType]
-        inside = ((every.centres >= low) & (every.centres < high)).all(axis=1)
+        inside = np.asarray(((every.centres >= low) & (every.centres < high)).all(axis=1))
         chosen = every.select(inside)
         if not len(chosen.kinds):
             return chosen
