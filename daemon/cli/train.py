@@ -43,7 +43,7 @@ def detection(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FOLDER|FILE]", help="Labelled images: YOLO's folders, or COCO's JSON. Without: a twin."
+            metavar="FOLDER|FILE", help="Labelled images: YOLO's folders, or COCO's JSON. Without: a twin."
         ),
     ] = None,
     twin: Annotated[str, typer.Option("--twin", help="The twin that images are drawn from, by name.")] = "stm",
