@@ -41,10 +41,8 @@ def register(app: typer.Typer) -> None:
 @commands.command()
 def detection(
     folder: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FOLDER|FILE", help="Labelled images: YOLO's folders, or COCO's JSON. Without: a twin."
-        ),
+        str | None,
+        typer.Argument(metavar="FOLDER|FILE", help="Labelled images: YOLO's folders, or COCO's JSON. Without: a twin."),
     ] = None,
     twin: Annotated[str, typer.Option("--twin", help="The twin that images are drawn from, by name.")] = "stm",
     option: Annotated[
@@ -85,8 +83,9 @@ def detection(
             training, validation = twin_samples(source, names, advance)
             data = source.facts()
         else:
-            training, validation, names = folder_samples(folder, Request(nm_per_pixel), tuple(classes or ()) or None)
-            data = {"folder": folder.name, "images": len(training)}
+            place, known = Path(folder), tuple(classes or ()) or None
+            training, validation, names = folder_samples(place, Request(nm_per_pixel), known)
+            data = {"folder": place.name, "images": len(training)}
         recipe = _recipe(names, seed, {name: value for name, value in wishes.items() if value is not None}, folder)
         detector = train_detector(
             recipe,
@@ -101,7 +100,7 @@ def detection(
     _tell(detector.card.metrics["validation"], output / WEIGHTS, as_json=as_json)
 
 
-def _recipe(classes: tuple[str, ...], seed: int, wishes: dict[str, Any], folder: Path | None) -> Recipe:
+def _recipe(classes: tuple[str, ...], seed: int, wishes: dict[str, Any], folder: str | None) -> Recipe:
     """The recipe for many images of a twin, or for few of a folder, with what a person wants otherwise.
 
     Raises:
