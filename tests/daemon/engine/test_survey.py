@@ -38,6 +38,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         network.class_logits.weight.mul_(100.0)
         network.class_logits.bias.fill_(-0.5)
+        network.objectness.bias.fill_(3.0)
     calibration = Calibration.none(len(CLASSES))
     path = tmp_path_factory.mktemp("detector") / "tiny.safetensors"
     Detector(network, make_card(network, CLASSES, calibration, 0.3), "cpu").save(path)
