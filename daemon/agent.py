@@ -29,6 +29,8 @@ from daemon.analyst.messages import (
     Wish,
 )
 from daemon.analyst.state import scalars
+from daemon.detection_rows import STREAM as DETECTIONS
+from daemon.detection_rows import DetectionStream, detection_rows
 from daemon.errors import AnalystError, BeampilotError, DiskFull, free_space
 from devices.status import Status
 
@@ -87,6 +89,7 @@ class Agent:
         self._points: dict[int, tuple[dict[str, float], dict[str, float], float]] = {}
         self._streams: dict[str, str] = {}
         self.rows: set[int] = set()
+        self.found = DetectionStream(self.detections)
         self._started = NAN
         self._row = 0
         self.timings: dict[int, Timing] = {}
@@ -154,6 +157,11 @@ class Agent:
         self._row = number
         return self.observe(number)
 
+    def detections(self, number: int) -> list[dict[str, Any]]:
+        """What was found in the frames of an analysed point, a row per detection; empty where nothing was."""
+        answer = self._answers.get((Observe.kind, number))
+        return detection_rows(answer) if isinstance(answer, Observed) else []
+
     def ready(self, number: int) -> bool:
         """Whether a point's value is there."""
         return (Observe.kind, number) in self._answers
@@ -190,6 +198,8 @@ class Agent:
             self._streams[document["uid"]] = document["name"]
         elif name == "event" and self._streams.get(document["descriptor"]) == STREAM:
             self.rows.add(document["data"][f"{self.name}_point"])
+        elif name == "event" and self._streams.get(document["descriptor"]) == DETECTIONS:
+            self.found.saved(document)
         elif name == "event" and self._streams.get(document["descriptor"]) == "primary":
             readings = scalars(dict(document["data"]))
             when = max(document["timestamps"].values())

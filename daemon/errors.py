@@ -12,6 +12,7 @@ BeampilotError                  exit code 1
 │   ├── SliceRefused            that much of an array, or in that form, is not given
 │   ├── StudyError              a study that cannot be done as it was asked for
 │   ├── StackError              a stack or standards that cannot be read, or not be unmixed as it was asked for
+│   ├── ScanError               an image or labels that cannot be read, or not be searched as it was asked for
 │   ├── AddressError            an address on which nothing can be published
 │   ├── AlreadyServing          another daemon has this data folder
 │   ├── ServerRefused           the server does not do what it was asked
@@ -114,6 +115,10 @@ class StudyError(UserError):
 
 class StackError(UserError):
     """A stack or its standards cannot be read, or not be unmixed as it was asked for."""
+
+
+class ScanError(UserError):
+    """An image or its labels cannot be read, or not be searched as it was asked for."""
 
 
 class AddressError(UserError):

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from daemon.base import StrictModel
 
-STEP_NAMES = ("dark-flat", "normalisation", "registration", "regions", "unmixing")
+STEP_NAMES = ("dark-flat", "normalisation", "registration", "regions", "unmixing", "detection")
 """Steps that can be named; `analysis.streaming` makes them, which is too heavy for a process that must not wait."""
 
 
@@ -42,7 +42,7 @@ class StreamSettings(StrictModel):
             name = step if isinstance(step, str) else step.get("step")
             if name not in STEP_NAMES:
                 raise ValueError(f"steps[{number}]: {name!r} is no step; choose one of {', '.join(STEP_NAMES)}")
-        return value
+        return None if value is None else tuple(_located(step) for step in value)
 
     @field_validator("flat")
     @classmethod
@@ -56,12 +56,32 @@ class StreamSettings(StrictModel):
         return self
 
     @property
+    def detection(self) -> dict[str, Any] | None:
+        """The step `detection` with its options; None where there is none."""
+        for step in self.steps or ():
+            if (step if isinstance(step, str) else step["step"]) == "detection":
+                return {"step": "detection"} if isinstance(step, str) else step
+        return None
+
+    @property
     def components(self) -> int:
         """Components of the step `unmixing`; 0 where there is none."""
         for step in self.steps or ():
             if isinstance(step, dict) and step["step"] == "unmixing":
                 return int(step.get("n_components", 0))
         return 0
+
+
+def _located(step: str | dict[str, Any]) -> str | dict[str, Any]:
+    """The step with its file of weights, where it has one, found from wherever the chain runs."""
+    if isinstance(step, str) or "weights" not in step:
+        return step
+    return {**step, "weights": str(Path(str(step["weights"])).expanduser().absolute())}
+
+
+def survey_chain() -> tuple[str | dict[str, Any], ...]:
+    """The chain of a survey where the settings name none."""
+    return ("detection",)
 
 
 def stack_chain(components: int) -> tuple[str | dict[str, Any], ...]:

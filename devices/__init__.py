@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from devices.interlock import Interlock
     from devices.monitor import BeamMonitor
     from devices.point_detector import PointDetector
+    from devices.scanner import ScanBackend, Scanner
     from devices.shutter import Shutter
     from devices.stage import Axis, Stage, make_stage
     from devices.status import Status
@@ -23,6 +24,8 @@ __all__ = [
     "FrameWriter",
     "Interlock",
     "PointDetector",
+    "ScanBackend",
+    "Scanner",
     "Shutter",
     "Stage",
     "Status",
@@ -38,6 +41,8 @@ _MODULES = {
     "FrameWriter": "writer",
     "Interlock": "interlock",
     "PointDetector": "point_detector",
+    "ScanBackend": "scanner",
+    "Scanner": "scanner",
     "Shutter": "shutter",
     "Stage": "stage",
     "Status": "status",

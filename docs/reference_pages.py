@@ -135,12 +135,19 @@ def instrument_options() -> str:
     """The options of the factories that come with Beampilot."""
     from simulators.diffractometer.instrument import InstrumentOptions
     from simulators.recorded.instrument import RecordedOptions
+    from simulators.stm.instrument import MicroscopeOptions
 
-    parts = []
-    for factory, model in (("diffractometer", InstrumentOptions), ("recorded", RecordedOptions)):
+    parts, shown = [], set()
+    for factory, model in (
+        ("diffractometer", InstrumentOptions),
+        ("recorded", RecordedOptions),
+        ("stm", MicroscopeOptions),
+    ):
         parts += [f"## `simulators.{factory}:instrument` {{#{factory}}}\n"]
         parts += [table(("option", "takes", "default", "what it is"), rows(model)) + "\n"]
-        parts += [model_section(inner, 3) for inner in models_in(model) if inner is not model]
+        inner = {part.__name__: part for part in models_in(model) if part is not model and part.__name__ not in shown}
+        parts += [model_section(part, 3) for part in inner.values()]
+        shown |= set(inner)
     return "\n".join(parts)
 
 

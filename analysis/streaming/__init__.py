@@ -4,6 +4,7 @@ from analysis.streaming.batch import Batch, Layout
 from analysis.streaming.chain import Chain, Failure, Outcome
 from analysis.streaming.corrections import DarkFlat, Normalisation, Regions
 from analysis.streaming.declare import STEPS, Declaration, declare, make_chain
+from analysis.streaming.detection import Detection
 from analysis.streaming.errors import BatchError, ChainError, StreamClosedError, StreamingError
 from analysis.streaming.registration import Registration
 from analysis.streaming.runners import InProcess, Runner, make_runner
@@ -19,6 +20,7 @@ __all__ = [
     "ChainError",
     "DarkFlat",
     "Declaration",
+    "Detection",
     "Failure",
     "InProcess",
     "Layout",

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.streaming.chain import Chain
 from analysis.streaming.corrections import DarkFlat, Normalisation, Regions
+from analysis.streaming.detection import Detection
 from analysis.streaming.errors import ChainError
 from analysis.streaming.registration import Registration
 from analysis.streaming.step import Step
@@ -19,6 +20,7 @@ STEPS: dict[str, Callable[..., Step]] = {
     "normalisation": Normalisation,
     "regions": Regions,
     "unmixing": Unmixing,
+    "detection": Detection,
 }
 """Steps that can be declared by name."""
 

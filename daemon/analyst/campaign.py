@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from daemon.analyst.energies import EnergyRange, EnergySearch
 from daemon.analyst.features import Features
 from daemon.analyst.frames import sum_of
+from daemon.analyst.live import LiveImage
 from daemon.analyst.maps import write_maps, write_unmixing
 from daemon.analyst.messages import Ask, Begin, Exclude, Observe, Observed, Suggested, Wish
 from daemon.analyst.objective import Objective
 from daemon.analyst.optimiser import make_optimizer, restore_optimizer
 from daemon.analyst.state import CampaignState, lineage, recorded_points, scalars
 from daemon.analyst.stream import FrameStream
-from daemon.analyst.stream_results import write_stream
+from daemon.analyst.stream_results import write_detections, write_stream
+from daemon.analyst.survey import Survey, make_survey
 from daemon.errors import PlanRejected
 from daemon.factory_settings import LibrarySettings
 from daemon.settings import UnmixingSettings
@@ -64,6 +66,8 @@ class Campaign:
             darks = int(begin.parameters.get("dark_frames", 0))
             self._stream = FrameStream(self._run, stream, layout, begin.energy, darks)
         self._energies = None if begin.energies is None else EnergySearch(EnergyRange(**begin.energies))
+        self._survey: Survey | None = None if begin.survey is None else make_survey(begin.survey)
+        self._live = None if begin.live is None or self._stream is None else LiveImage(Path(begin.live))
         self._positions: list[dict[str, float]] = []
         self._observed: dict[int, Observed] = {}
         self._values: Floats = np.empty(0)
@@ -105,6 +109,23 @@ class Campaign:
             self._save()
         return known
 
+    @property
+    def live(self) -> bool:
+        """Whether images can be looked at while they are scanned."""
+        return self._live is not None
+
+    def look(self) -> None:
+        """Looks at the image under way, if there is more of it than before; cheap where there is not."""
+        if self._live is None or self._stream is None:
+            return
+        image = self._live.next()
+        if image is None:
+            return
+        if not self._stream.look(image):
+            self._live = None
+        elif self._live.due() and self._stream.outcome is not None:
+            write_detections(self._run, self._stream.outcome, self._begin, growing=True)
+
     def steer(self, request: Wish | Exclude) -> None:
         """Does what an operator asks for; a request that was met already is left alone.
 
@@ -133,9 +154,13 @@ class Campaign:
             write_unmixing(self._run, self._features.unmixing, detector, self._begin.frames[detector].shape, own)
         if self._stream is not None and self._stream.outcome is not None:
             write_stream(self._run, self._stream.outcome, self._begin, self._library)
+        if self._survey is not None and self._positions:
+            self._survey.learn(self._positions, self._values_by_name(), self._flaws())
+            self._survey.write(self._run, self._begin.units)
 
     def finish(self) -> None:
         """Does what takes long at the end of a run, and writes its results."""
+        self._live = None
         if self._stream is not None:
             self._stream.finish()
         self.write_results()
@@ -238,6 +263,8 @@ class Campaign:
             return Suggested(request.number, carried.position, carried.reason, carried.mean, carried.deviation)
         if self._energies is not None:
             return self._choose_energy(request, self._energies)
+        if self._survey is not None:
+            return self._choose_field(request, self._survey)
         started = time.perf_counter()
         if self.optimizer is None:
             raise PlanRejected("the positions of this scan are fixed: there is nothing to ask for")
@@ -269,6 +296,17 @@ class Campaign:
         chosen = search.next(request.number, given, (request.at or {}).get(axis), self._unmixed())
         return replace(chosen, milliseconds=(time.perf_counter() - started) * 1e3)
 
+    def _choose_field(self, request: Ask, survey: Survey) -> Suggested:
+        """The next field of a survey, from what was found in those before."""
+        started = time.perf_counter()
+        chosen = survey.next(request.number, self._positions, self._values_by_name(), self._flaws())
+        return replace(chosen, milliseconds=(time.perf_counter() - started) * 1e3)
+
+    def _flaws(self) -> list[str]:
+        """What is wrong with the image of each point; empty where nothing is."""
+        stream = self._stream
+        return ["" if stream is None else stream.flaw(row) for row in range(self.measured)]
+
     def _unmixed(self) -> Mapping[str, Any] | None:
         """What the chain's unmixing knows so far."""
         outcome = None if self._stream is None else self._stream.outcome
@@ -285,6 +323,7 @@ class Campaign:
             {} if best is None else self._positions[best],
             analyse_ms,
             tell_ms,
+            {} if self._stream is None else self._stream.found(row),
         )
 
     def _save(self) -> None:

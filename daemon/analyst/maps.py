@@ -38,16 +38,18 @@ def write_array(
 
     Args:
         folder: the array's folder.
-        values: any shape; written as 64-bit floats.
+        values: any shape, also without any value; written as 64-bit floats.
         dimensions: name of each dimension.
         attributes: units and the like.
     """
     values = np.ascontiguousarray(values, dtype="<f8")
     folder.mkdir(parents=True, exist_ok=True)
-    metadata = array_metadata(values.shape, values.shape, "float64", dimensions, attributes or {})
-    chunk = folder.joinpath("c", *["0"] * values.ndim)
-    chunk.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(chunk, values.tobytes())
+    chunks = [max(1, length) for length in values.shape]
+    metadata = array_metadata(values.shape, chunks, "float64", dimensions, attributes or {})
+    if values.size:
+        chunk = folder.joinpath("c", *["0"] * values.ndim)
+        chunk.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(chunk, values.tobytes())
     write_atomically(folder / METADATA, metadata)
 
 

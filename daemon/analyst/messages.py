@@ -21,12 +21,14 @@ class FrameLayout:
         dtype: numpy dtype string with byte order, e.g. "<u4".
         bad: flat indices of pixels known to be hot or dead.
         frames: frames of one point.
+        pixel: size of a pixel on the sample along x and y, nm; None where it is not known.
     """
 
     shape: tuple[int, int]
     dtype: str
     bad: tuple[int, ...] = ()
     frames: int = 1
+    pixel: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Begin:
         energy: data key of the photon energy; None where it is not scanned.
         energies: `EnergyRange` of a scan that chooses its energies, as plain types.
         standards: `LibrarySettings` as JSON; None where the settings have none.
+        survey: `SurveyArea` of a scan that chooses its fields by expected information, as plain types.
+        live: file of the shared memory that shows an image while it is scanned; None where there is none.
     """
 
     kind: ClassVar[str] = "begin"
@@ -63,6 +67,8 @@ class Begin:
     energy: str | None = None
     energies: dict[str, Any] | None = None
     standards: dict[str, Any] | None = None
+    survey: dict[str, Any] | None = None
+    live: str | None = None
 
     @property
     def key(self) -> Key:
@@ -198,6 +204,7 @@ class Observed:
         best_position: where that was, by axis; empty where there is none.
         analyse_ms: time to read and analyse the frames, ms.
         tell_ms: time to tell the optimiser and save its state, ms.
+        detections: what was found in the point's frames: a list per column, one entry per detection.
     """
 
     kind: ClassVar[str] = "observed"
@@ -208,6 +215,7 @@ class Observed:
     best_position: dict[str, float]
     analyse_ms: float
     tell_ms: float
+    detections: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -272,12 +280,14 @@ def unpack(plain: dict[str, Any]) -> Request | Answer:
     """
     fields = {name: value for name, value in plain.items() if name != "kind"}
     if "frames" in fields:
-        fields["frames"] = {
-            key: FrameLayout(
-                (int(item["shape"][0]), int(item["shape"][1])), item["dtype"], tuple(item["bad"]), item["frames"]
-            )
-            for key, item in fields["frames"].items()
-        }
+        fields["frames"] = {key: _layout(item) for key, item in fields["frames"].items()}
     if plain["kind"] in (Done.kind, Failed.kind):
         fields["key"] = (str(fields["key"][0]), int(fields["key"][1]))
     return _MESSAGES[plain["kind"]](**fields)
+
+
+def _layout(plain: dict[str, Any]) -> FrameLayout:
+    rows, columns = plain["shape"]
+    pixel = plain.get("pixel")
+    size = None if pixel is None else (float(pixel[0]), float(pixel[1]))
+    return FrameLayout((int(rows), int(columns)), plain["dtype"], tuple(plain["bad"]), plain["frames"], size)

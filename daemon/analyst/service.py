@@ -39,6 +39,9 @@ LATER = ("devices.frames", "analysis.unmixing")
 QUIET = 0.05
 """Maps are written when no request has come for this long, s."""
 
+LOOK = 0.01
+"""An image that is being scanned is looked at this often, s."""
+
 BEAT = 0.5
 """The engine gets a sign of life this often, whatever is being computed, s."""
 
@@ -76,7 +79,7 @@ class Service:
             while True:
                 plain = self._channel.receive(self._patience)
                 if plain is None:
-                    self._write_maps()
+                    self._while_quiet()
                 else:
                     self._serve(unpack(plain))
         except ChannelClosedError:
@@ -84,10 +87,24 @@ class Service:
 
     @property
     def _patience(self) -> float | None:
-        """How long to wait for a request before maps are written; None where there is nothing new in them."""
+        """How long to wait for a request before something else is done, s; None for ever."""
+        if self._campaign is not None and self._campaign.live:
+            return LOOK
         if self._since_maps >= MAPS_EVERY:
             return QUIET
         return IDLE if self._since_maps else None
+
+    def _while_quiet(self) -> None:
+        """Does what can wait for a moment without requests."""
+        live = self._campaign is not None and self._campaign.live
+        if self._since_maps >= MAPS_EVERY or (self._since_maps and not live):
+            self._write_maps()
+        if self._campaign is not None and live:
+            try:
+                self._campaign.look()
+            except Exception:
+                # Only a glimpse: the whole image is looked at when it is there, and a failure is reported then.
+                print_traceback()
 
     def _beat(self) -> None:
         try:
@@ -157,7 +174,7 @@ class Service:
         """Whether a request imports nothing: a campaign that begins, and questions before anything is measured."""
         if isinstance(request, Begin):
             fresh = request.origin is None and not any(recorded_points(Path(request.run)))
-            return fresh and is_imported(request.parameters.get("surrogate"))
+            return fresh and request.survey is None and is_imported(request.parameters.get("surrogate"))
         return isinstance(request, Ask) and self._campaign is not None and not self._campaign.measured
 
 

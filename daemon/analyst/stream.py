@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -53,7 +53,7 @@ class FrameStream:
         self._known: Outcome | None = None
         self._ended = False
         self._runner: Runner = make_runner(
-            [_filled(step, run, settings, darks) for step in settings.steps or ()],
+            [_filled(step, run, settings, darks, layout) for step in settings.steps or ()],
             settings.executor,
             scheduler=settings.scheduler,
             replay=self._again,
@@ -85,6 +85,46 @@ class FrameStream:
         with self._surviving():
             self._known = self._runner.result(RESULT_DEADLINE)
         self._rows.append(_statistics(self._known, readings.get(self._energy or "")))
+
+    def look(self, frame: NDArray[Any]) -> bool:
+        """Look at the next point's image while it is scanned; what is known of it is in the outcome from then on.
+
+        Args:
+            frame: the image so far, shape (y, x), NaN where it is not scanned.
+
+        Returns:
+            Whether it was looked at: every step of the chain must take images that are not whole.
+        """
+        if self._ended or {_kind(step) for step in self._settings.steps or ()} != {"detection"}:
+            return False
+        from analysis.streaming import Batch
+
+        with self._surviving():
+            self._runner.submit(Batch(sum(self._counts), frame[None]))
+            self._known = self._runner.result(RESULT_DEADLINE)
+        return True
+
+    def found(self, row: int) -> dict[str, list[Any]]:
+        """The detections in the frames of a point as lists, one entry per detection; empty without a detector.
+
+        Args:
+            row: the point's place among all points, from 0.
+        """
+        table = detection_table(self._known)
+        if table is None:
+            return {}
+        first = sum(self._counts[:row])
+        chosen = (table["image"] >= first) & (table["image"] < first + self._counts[row])
+        return {name: table[name][chosen].tolist() for name in ("boxes", "boxes_nm", "labels", "scores")} | {
+            "names": [str(table["classes"][label]) for label in table["labels"][chosen]]
+        }
+
+    def flaw(self, row: int) -> str:
+        """What is wrong with the first flawed frame of a point; empty where nothing is."""
+        table = detection_table(self._known)
+        first = sum(self._counts[:row])
+        flaws = () if table is None else table["flaws"][first : first + self._counts[row]]
+        return next((str(flaw) for flaw in flaws if flaw), "")
 
     def values(self) -> dict[str, Floats]:
         """What is known of each point, shape (points,) each, by the names that objectives use."""
@@ -144,12 +184,26 @@ class FrameStream:
                 first = batch.first + len(batch)
 
 
-def _filled(step: str | dict[str, Any], run: Path, settings: StreamSettings, darks: int) -> str | dict[str, Any]:
-    """A step as declared; `dark-flat` with the scan's dark frames and the flat field."""
-    name = step if isinstance(step, str) else step["step"]
-    if name != "dark-flat":
+def detection_table(known: Outcome | None) -> Mapping[str, NDArray[Any]] | None:
+    """The table of a chain's detections; None where it has none."""
+    results = () if known is None else known.results.values()
+    return next((result for result in results if "boxes" in result), None)
+
+
+def _kind(step: str | dict[str, Any]) -> str:
+    return step if isinstance(step, str) else str(step["step"])
+
+
+def _filled(
+    step: str | dict[str, Any], run: Path, settings: StreamSettings, darks: int, layout: FrameLayout
+) -> str | dict[str, Any]:
+    """A step as declared; `dark-flat` with the scan's dark frames and the flat field, `detection` with the pixels."""
+    name = _kind(step)
+    if name not in ("dark-flat", "detection"):
         return step
     options: dict[str, Any] = {"step": name} if isinstance(step, str) else dict(step)
+    if name == "detection":
+        return {"nm_per_pixel": layout.pixel, **options}
     if (dark := mean_dark(run, settings.detector, darks)) is not None:
         options.setdefault("dark", dark)
     if settings.flat is not None:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from daemon.analyst.maps import write_array, write_group
 from daemon.analyst.messages import Begin
+from daemon.analyst.stream import detection_table
 from daemon.factory_settings import LibrarySettings
 
 if TYPE_CHECKING:
     from analysis.streaming import Outcome
 
-STACK, STREAM = "stack", "stream"
-"""What was unmixed of the stack so far, and what the chain tells of each frame."""
+STACK, STREAM, DETECTIONS = "stack", "stream", "detections"
+"""What was unmixed of the stack so far, what the chain tells of each frame, and what was found in the frames."""
 
 MOST_FAILURES = 100
 
@@ -38,9 +39,44 @@ def write_stream(run: Path, outcome: Outcome, begin: Begin, library: LibrarySett
     for name, values in outcome.values.items():
         dimensions = ("frame", *(f"{name}_{axis}" for axis in range(values.ndim - 1)))
         write_array(folder / re.sub(r"\W", "_", name), values, dimensions)
+    write_detections(run, outcome, begin)
     unmixed = next((found for found in outcome.results.values() if "spectra" in found), None)
     if unmixed is not None:
         _write_stack(run, unmixed, begin, library)
+
+
+def write_detections(run: Path, outcome: Outcome, begin: Begin, *, growing: bool = False) -> None:
+    """Write `analysis/detections`: a row per detection, and where the rows of each image begin.
+
+    Args:
+        run: folder of the run.
+        outcome: what is known.
+        begin: what the analyst was told of the run.
+        growing: whether the last image is still being scanned.
+    """
+    table = detection_table(outcome)
+    if table is None:
+        return
+    detector = begin.stream["detector"]
+    frames = begin.frames[detector].frames
+    images = len(table["lines"])
+    about = {
+        "detector": detector,
+        "classes": [str(name) for name in table["classes"]],
+        "images": images,
+        "growing": images - 1 if growing and images else None,
+        "flaws": {str(image): str(flaw) for image, flaw in enumerate(table["flaws"]) if flaw},
+    }
+    folder = write_group(run, DETECTIONS, about)
+    corners = {"corner": "x0 y0 x1 y1"}
+    write_array(folder / "event", table["image"] // frames, ("detection",))
+    write_array(folder / "boxes", table["boxes"], ("detection", "corner"), {"units": "px", **corners})
+    write_array(folder / "boxes_nm", table["boxes_nm"], ("detection", "corner"), {"units": "nm", **corners})
+    write_array(folder / "labels", table["labels"], ("detection",))
+    write_array(folder / "scores", table["scores"], ("detection",))
+    write_array(folder / "offsets", table["offsets"], ("image_edge",))
+    write_array(folder / "area", table["areas"], ("image",), {"units": "nm^2"})
+    write_array(folder / "expected", table["expected"], ("image", "class"))
 
 
 def _write_stack(run: Path, found: Mapping[str, NDArray[Any]], begin: Begin, library: LibrarySettings | None) -> None:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from daemon.cli import (
     control,
     demo,
+    detect,
     doctor,
     logs,
     queue,
@@ -22,6 +23,7 @@ from daemon.cli import (
     serve,
     studies,
     tokens,
+    train,
     unmix,
     verification,
     watch,
@@ -54,7 +56,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (demo, serve, queue, control, watch, runs, verification, reports, studies, unmix, tokens, logs, doctor):
+for module in (
+    demo,
+    serve,
+    queue,
+    control,
+    watch,
+    runs,
+    verification,
+    reports,
+    studies,
+    unmix,
+    detect,
+    train,
+    tokens,
+    logs,
+    doctor,
+):
     module.register(app)
 
 

@@ -43,13 +43,17 @@ def demo(
     clock: Annotated[
         str | None, typer.Option("--clock", help="Pace of the simulated instrument: real, x10, x100 …, or fastest.")
     ] = None,
-    plan: Annotated[str, typer.Option("--plan", help="autonomous_scan, grid_scan or stack_scan.")] = "autonomous_scan",
+    plan: Annotated[
+        str, typer.Option("--plan", help="autonomous_scan, grid_scan, stack_scan or survey.")
+    ] = "autonomous_scan",
     settings: SettingsOption = None,
     data: DataOption = None,
 ) -> None:
     """Run an autonomous scan: on the simulated film, or on the instrument that --settings names."""
     chosen = _with_options(read_settings(settings, data), seed=seed, clock=clock)
-    given = {"points": points, "overlap": overlap, "seed": seed} if plan == "autonomous_scan" else {}
+    given: dict[str, Any] = {"points": points} if plan in ("autonomous_scan", "survey") else {}
+    if plan == "autonomous_scan":
+        given |= {"overlap": overlap, "seed": seed}
     parameters = {name: value for name, value in given.items() if value is not None}
     _run(chosen, plan, parameters, headless=headless or as_json, as_json=as_json)
 
@@ -139,9 +143,11 @@ def _run(settings: Settings, plan: str, parameters: dict[str, Any], *, headless:
 def _facts(outcome: Outcome, progress: Progress, report: Path | None) -> dict[str, Any]:
     """What came of a campaign, as JSON has it."""
     from daemon.online_stack import read_stack
+    from daemon.online_survey import read_survey
 
     result, best = outcome.result, progress.best
     stack = None if result.run is None else read_stack(result.run)
+    survey = None if result.run is None else read_survey(result.run)
     names = [axis.name for axis in progress.axes]
     return {
         "run": str(result.run) if result.run else None,
@@ -155,6 +161,7 @@ def _facts(outcome: Outcome, progress: Progress, report: Path | None) -> dict[st
         "best_position": dict(zip(names, best.position, strict=True)) if best else None,
         "best_value": best.value if best else None,
         "components": stack.headline if stack else None,
+        "clusters": survey.headline if survey else None,
         "best_point": best.number if best else None,
         "seconds": outcome.seconds,
         "instrument_seconds": progress.seconds,
@@ -166,7 +173,7 @@ def _words(facts: dict[str, Any], progress: Progress) -> list[tuple[str, str]]:
     """The facts as lines for a person."""
     from daemon.campaign import position_text
 
-    best, stack = progress.best, facts["components"]
+    best = progress.best
     found = (
         f"{number(best.value)} at {position_text(progress.axes, best.position)}, point {best.number}" if best else "–"
     )
@@ -176,9 +183,18 @@ def _words(facts: dict[str, Any], progress: Progress) -> list[tuple[str, str]]:
     if facts["grid_seconds"]:
         time += f"; the full grid takes {duration(facts['grid_seconds'])}"
     return [
-        ("found", stack) if stack and not progress.parameters.get("objective") else ("best", found),
+        _found(facts, progress, found),
         ("points", f"{facts['points']}{grid}{failed}" + (f" ({facts['reason']})" if facts["reason"] else "")),
         ("time", time),
         ("run", facts["run"] or "none was begun"),
         ("report", facts["report"] or "–"),
     ]
+
+
+def _found(facts: dict[str, Any], progress: Progress, best: str) -> tuple[str, str]:
+    """What the campaign was for, in a line."""
+    if facts["clusters"]:
+        return "found", facts["clusters"]
+    if facts["components"] and not progress.parameters.get("objective"):
+        return "found", facts["components"]
+    return "best", best

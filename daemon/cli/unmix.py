@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,6 +97,7 @@ def unmix(
     as_json: JsonOption = False,
 ) -> None:
     """Unmix a stack of frames into spectra and chemical maps; what is not given is chosen."""
+    from daemon.cli.progress import progress
     from daemon.unmixing import Request, Wishes, make_room, summary, unmix_file, write_results
 
     known = read_settings(settings, data)
@@ -107,7 +106,7 @@ def unmix(
     library = _library(standards, known)
     request = Request(dataset, energies, i0, dark, energy_axis)
     wishes = Wishes(components, _text(background), omega, _text(method), smoothing)
-    with _progress() as advance, make_room(scratch or target.folder.parent, memory * MEGABYTE, advance) as room:
+    with progress() as advance, make_room(scratch or target.folder.parent, memory * MEGABYTE, advance) as room:
         outcome = unmix_file(path, request, wishes, library, room)
         advance("writing", 0.0)
         write_results(outcome, target)
@@ -168,23 +167,6 @@ def _library(files: list[str] | None, settings: Settings) -> Callable[[Any], Sta
 
 def _text(choice: StrEnum | None) -> Any:  # noqa: ANN401 - one of the words that the analysis knows
     return None if choice is None else choice.value
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, float], None]]:
-    """Show a bar for each kind of work where somebody watches."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    tasks: dict[str, TaskID] = {}
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-
-        def advance(what: str, part: float) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=1.0)
-            bar.update(tasks[what], completed=part)
-
-        yield advance
 
 
 def _print(facts: dict[str, Any]) -> None:

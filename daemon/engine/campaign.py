@@ -11,11 +11,12 @@ from daemon.agent import Agent
 from daemon.analyst.messages import Begin, FrameLayout, Request
 from daemon.analyst.objective import Objective, known_references
 from daemon.analyst.stream_names import stream_references
-from daemon.engine.stream import prepare_stream, stream_of
+from daemon.engine.stream import live_image, prepare_stream, stream_of
+from daemon.engine.survey import pixel_of, survey_of
 from daemon.errors import PlanRejected
 from daemon.fault_settings import FaultSettings
 from daemon.plans.context import ScanContext, make_context, scalar_keys, speed_of, unit_of
-from daemon.plans.models import AutonomousScan, ScanParameters, StackScan
+from daemon.plans.models import AutonomousScan, ScanParameters, StackScan, Survey
 from daemon.recorder.layout import JOURNAL
 from daemon.settings import AnalysisSettings, UnmixingSettings
 from daemon.stream_settings import StreamSettings
@@ -73,7 +74,10 @@ def prepare_scan(
         return context
     units = {name: unit_of(axis) for name, axis in context.axes.items()}
     speeds = {name: speed for name, axis in context.axes.items() if (speed := speed_of(axis))}
-    asks = isinstance(parameters, AutonomousScan) or (isinstance(parameters, StackScan) and parameters.adaptive)
+    asks = isinstance(parameters, AutonomousScan | Survey) or (
+        isinstance(parameters, StackScan) and parameters.adaptive
+    )
+    survey = survey_of(parameters, context, frames, stream) if isinstance(parameters, Survey) else None
 
     def begin(run: str) -> Begin:
         origin = parameters.resume_from if isinstance(parameters, AutonomousScan) else None
@@ -87,6 +91,8 @@ def prepare_scan(
             unmixing=analysis.unmixing.model_dump(mode="json"),
             origin=None if origin is None else str(origin.absolute()),
             standards=None if analysis.standards is None else analysis.standards.model_dump(mode="json"),
+            survey=survey,
+            live=live_image(stream, context),
             **stream_of(stream, parameters),
         )
 
@@ -154,4 +160,4 @@ def _layout(camera: AreaDetector, frames: int) -> FrameLayout:
     layout = camera.layout
     shape = (int(layout.shape[0]), int(layout.shape[1]))
     bad = () if layout.bad_pixels is None else tuple(int(index) for index in layout.bad_pixels.ravel().nonzero()[0])
-    return FrameLayout(shape, layout.little_endian.str, bad, frames)
+    return FrameLayout(shape, layout.little_endian.str, bad, frames, pixel_of(layout))

@@ -8,8 +8,9 @@ from typing import Any
 from daemon.analyst.energies import EnergyRange
 from daemon.errors import PlanRejected
 from daemon.plans.context import ScanContext, scalar_keys, unit_of
-from daemon.plans.models import ScanParameters, StackScan
-from daemon.stream_settings import StreamSettings, stack_chain
+from daemon.plans.models import ScanParameters, StackScan, Survey
+from daemon.stream_settings import StreamSettings, stack_chain, survey_chain
+from devices.scanner import Scanner
 
 
 def prepare_stream(settings: StreamSettings, parameters: ScanParameters, context: ScanContext) -> StreamSettings:
@@ -24,6 +25,8 @@ def prepare_stream(settings: StreamSettings, parameters: ScanParameters, context
         PlanRejected: when what the chain needs is not measured; nothing has moved.
     """
     cameras = [camera.name for camera in context.cameras]
+    if isinstance(parameters, Survey):
+        return prepare_detection(settings, parameters, cameras)
     if not isinstance(parameters, StackScan):
         usable = settings.steps and settings.detector in cameras
         return settings if usable else settings.model_copy(update={"steps": ()})
@@ -51,3 +54,26 @@ def stream_of(settings: StreamSettings, parameters: ScanParameters) -> dict[str,
         within = EnergyRange(name, axis.low, axis.high, parameters.first, most, parameters.loss)
         told["energies"] = asdict(within)
     return told
+
+
+def prepare_detection(settings: StreamSettings, parameters: Survey, cameras: list[str]) -> StreamSettings:
+    """The chain of a survey: the settings' own where it detects, or a detector alone.
+
+    Raises:
+        PlanRejected: when there is no camera.
+    """
+    if not cameras:
+        raise PlanRejected(f"detectors: a survey needs images, and {', '.join(parameters.detectors)} gives none")
+    steps = settings.steps if settings.detection is not None else survey_chain()
+    detector = settings.detector if settings.detector in cameras else cameras[0]
+    return settings.model_copy(update={"steps": steps, "detector": detector})
+
+
+def live_image(settings: StreamSettings, context: ScanContext) -> str | None:
+    """File of the shared memory in which an image shows while it is scanned; None where there is none."""
+    if settings.detection is None:
+        return None
+    rings = [
+        getattr(c, "ring", None) for c in context.cameras if isinstance(c, Scanner) and c.name == settings.detector
+    ]
+    return next((str(ring.path) for ring in rings if ring is not None), None)

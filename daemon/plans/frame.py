@@ -11,7 +11,7 @@ from bluesky.preprocessors import contingency_wrapper, finalize_wrapper, stage_w
 from bluesky.utils import RunEngineControlException
 
 from daemon.failure import explain_failure
-from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan
+from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan, Survey
 from daemon.plans.steps import Messages, Scan
 
 
@@ -94,5 +94,5 @@ def count_points(parameters: GridScan) -> int:
 
 def plan_name(parameters: ScanParameters) -> str:
     """Name of the plan that takes these parameters."""
-    names = {GridScan: "grid_scan", StackScan: "stack_scan"}
+    names = {GridScan: "grid_scan", StackScan: "stack_scan", Survey: "survey"}
     return names.get(type(parameters), "autonomous_scan")

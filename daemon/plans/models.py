@@ -209,3 +209,45 @@ class StackScan(ScanParameters):
         """The axis that is the photon energy, and where it goes."""
         ((name, axis),) = self.axes.items()
         return name, axis
+
+
+class Survey(ScanParameters):
+    """Images of an area, chosen by what they are expected to tell, until the number of clusters in it is known."""
+
+    objective: str | None = Field(default="detections.density", validate_default=True)
+    """What is to be known: detections.count or detections.density of the area, with .<class> for one class alone."""
+    points: int = Field(default=100, ge=1)
+    """Budget: the survey ends after this many images, those scanned again included."""
+    precision: float = Field(default=0.1, gt=0, lt=1)
+    """The survey ends when the number is known this well: half its interval's width, relative to it."""
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    """Confidence of that interval."""
+    guess: float = Field(default=1.0, gt=0)
+    """Density that is expected beforehand, clusters per 100 nm²; a factor of ten does no harm."""
+    retries: int = Field(default=1, ge=0, le=10)
+    """How often a field is scanned again when its image is blank, all noise, or the tip changed; then it is skipped."""
+    skips: int = Field(default=3, ge=1)
+    """The survey ends when so many fields in a row had to be skipped: the tip needs care."""
+    corrected: bool = True
+    """Whether fields count with the sum of all calibrated confidences, or with the detections above the threshold."""
+
+    @field_validator("objective")
+    @classmethod
+    def _counted(cls, value: str | None) -> str | None:
+        parts = (value or "").split(".")
+        if len(parts) not in (2, 3) or parts[1] not in ("count", "density") or not all(parts):
+            raise ValueError("give detections.count or detections.density, with .<class> for one class alone")
+        return value
+
+    @field_validator("axes")
+    @classmethod
+    def _plane(cls, value: dict[str, AxisRange]) -> dict[str, AxisRange]:
+        if len(value) != 2:
+            raise ValueError(f"name two axes, x and y of the fields' middles, not {len(value)}")
+        return value
+
+    @property
+    def sought(self) -> tuple[str, bool, str | None]:
+        """Name of the step that detects, whether a density is sought, and the class; None for all together."""
+        name, quantity, *cluster = (self.objective or "").split(".")
+        return name, quantity == "density", cluster[0] if cluster else None

@@ -12,9 +12,10 @@ from daemon.errors import PlanRejected
 from daemon.plans.autonomous_scan import autonomous_scan
 from daemon.plans.context import ScanContext
 from daemon.plans.grid_scan import grid_scan
-from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan
+from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan, Survey
 from daemon.plans.stack_scan import stack_scan
 from daemon.plans.steps import Messages
+from daemon.plans.survey import survey
 from daemon.settings_errors import explain
 
 
@@ -42,6 +43,9 @@ PLANS = {
     "grid_scan": PlanKind("grid_scan", GridScan, grid_scan, "Measures every position of a grid, snake-wise."),
     "stack_scan": PlanKind(
         "stack_scan", StackScan, stack_scan, "Measures a stack over the photon energy and unmixes it meanwhile."
+    ),
+    "survey": PlanKind(
+        "survey", Survey, survey, "Counts clusters in an area, in images chosen by what they are expected to tell."
     ),
 }
 

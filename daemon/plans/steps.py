@@ -17,6 +17,7 @@ from bluesky.utils import FailedStatus, IllegalMessageSequence
 
 from daemon.agent import STREAM, Agent, Timing
 from daemon.analyst.messages import Suggested
+from daemon.detection_rows import STREAM as DETECTIONS
 from daemon.plans.context import ScanContext
 from daemon.plans.deadlines import exposure_deadline, move_deadline
 from daemon.plans.tries import Attempt, Messages, Tries
@@ -99,7 +100,10 @@ class Scan:
             yield Msg("set", agent, number, group="agent")
             if not agent.ready(number):
                 yield Msg("wait", None, group="agent")
-            yield from self._row(agent)
+            for place in agent.found.waiting(number):
+                yield Msg("set", agent.found, place, group="detections")
+                yield from self._event(DETECTIONS, agent.found)
+            yield from self._event(STREAM, agent)
             self._unwritten.remove(number)
 
     def leave(self) -> Messages:
@@ -183,10 +187,10 @@ class Scan:
                 yield Msg("set", camera.frames, count, group="frames")
         yield Msg("wait", None, group="frames")
 
-    def _row(self, agent: Agent) -> Messages:
+    def _event(self, stream: str, device: object) -> Messages:
         self._bundling = True
-        yield Msg("create", None, name=STREAM)
-        yield Msg("read", agent)
+        yield Msg("create", None, name=stream)
+        yield Msg("read", device)
         yield Msg("save")
         self._bundling = False
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from daemon.campaign import Axis, Point, best_of
 from daemon.online_stack import OnlineStack
+from daemon.online_survey import OnlineSurvey
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Content:
         coordinates: The maps' coordinates per axis, in the order of ``axes``.
         components: The frames' components, or None.
         stack: What its stack was unmixed into, or None.
+        survey: What was counted in an area, or None.
         grid_points: Positions of the full grid, or None.
         grid_seconds: Estimated instrument time of the full grid, s, or None.
         seconds: Instrument time of the run, s.
@@ -66,6 +68,7 @@ class Content:
     coordinates: tuple[NDArray[np.float64], ...]
     components: Components | None
     stack: OnlineStack | None
+    survey: OnlineSurvey | None
     grid_points: int | None
     grid_seconds: float | None
     seconds: float

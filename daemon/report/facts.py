@@ -69,6 +69,8 @@ def ending(content: Content) -> str:
 
 def headline(content: Content) -> str:
     """The result in one sentence."""
+    if content.survey is not None:
+        return f"Counted: {content.survey.headline}."
     if content.stack is not None and not content.start.get("objective"):
         return f"Made of {content.stack.headline}."
     best = content.best
@@ -91,6 +93,9 @@ def key_figures(content: Content) -> list[tuple[str, str, str]]:
     sought = (number(best.value) if best else "–", "best value", at)
     if stack is not None and not content.start.get("objective"):
         sought = (str(len(stack.names)), "components", f"{len(stack.energies)} energies")
+    if content.survey is not None:
+        survey = content.survey
+        sought = (number(survey.value), f"clusters{survey.unit}", f"{number(survey.low)} to {number(survey.high)}")
     found = [
         sought,
         (f"{count:,}", "points measured", share),

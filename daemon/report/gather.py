@@ -15,6 +15,7 @@ from daemon.analyst.objective import Objective
 from daemon.campaign import Axis, Point, grid_points
 from daemon.errors import PlanRejected
 from daemon.online_stack import read_stack
+from daemon.online_survey import read_survey
 from daemon.progress import Progress, read_progress
 from daemon.report.content import Components, Content
 from daemon.runs import Run
@@ -49,6 +50,7 @@ def gather(path: Path) -> Content:
         coordinates=coordinates,
         components=_components(run, progress.objective),
         stack=read_stack(path),
+        survey=read_survey(path),
         grid_points=progress.grid_points,
         grid_seconds=progress.grid_seconds(),
         seconds=progress.seconds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,6 +126,51 @@ class FakeCamera(FakeBackend):
 
 
 @dataclass
+class FakeController(FakeCamera):
+    """Delivers the lines of its images when the test says so, or at once."""
+
+    shape: tuple[int, int] = (12, 5)
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype("float32"))
+    units: str = "Å"
+    bias: float = -1.0
+    setpoint: float = 20.0
+    nm_per_pixel: float = 0.1
+    angle: float = 0.0
+    withdrawals: int = 0
+    watchers: list[Callable[[int, NDArray[Any], float], None]] = field(default_factory=list)
+
+    def coordinates(self) -> Mapping[str, Coordinate]:
+        """Return the pixels' places."""
+        rows, columns = (self.nm_per_pixel * np.arange(float(length)) for length in self.shape)
+        return {"y": Coordinate(rows, "nm"), "x": Coordinate(columns, "nm")}
+
+    def withdraw(self) -> None:
+        """Count it."""
+        self.withdrawals += 1
+
+    def watch_lines(self, taken: Callable[[int, NDArray[Any], float], None]) -> None:
+        """Note who listens."""
+        self.watchers.append(taken)
+
+    def expose(self, done: FrameDone, dark: bool = False) -> None:
+        """Begin a scan; draw it at once unless the test wants to."""
+        self.darks.append(dark)
+        self.done = done
+        if self.at_once:
+            self.draw(0, self.shape[0])
+
+    def draw(self, first: int, last: int) -> None:
+        """Deliver lines, half a second each, and the image with its last one."""
+        image = self.frame(self.frames)
+        for row in range(first, last):
+            self.now += 0.5
+            for taken in self.watchers:
+                taken(row, image[row], self.now)
+        if last == len(image) and self.done is not None:
+            self.deliver(image)
+
+
+@dataclass
 class FakeCounter(FakeBackend):
     """Delivers values when the test says so."""
 
@@ -196,7 +241,14 @@ class FakeSwitch(FakeBackend):
 @pytest.fixture
 def fakes() -> SimpleNamespace:
     """Give the classes of fake back-ends: tests cannot import from here."""
-    return SimpleNamespace(axis=FakeAxis, camera=FakeCamera, counter=FakeCounter, value=FakeValue, switch=FakeSwitch)
+    return SimpleNamespace(
+        axis=FakeAxis,
+        camera=FakeCamera,
+        controller=FakeController,
+        counter=FakeCounter,
+        value=FakeValue,
+        switch=FakeSwitch,
+    )
 
 
 class InstantAxis(FakeAxis):

@@ -28,8 +28,10 @@ from ophyd.utils.errors import RedundantStaging
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
 from devices.point_detector import PointDetector
+from devices.scanner import Scanner
 from devices.shutter import Shutter
 from devices.stage import Axis, Stage
+from simulators import stm
 from simulators.diffractometer import instrument
 
 EVERY = {HasName, HasHints, Readable, Configurable, Stageable, Triggerable}
@@ -41,6 +43,7 @@ PROTOCOLS = {
     "monitor": EVERY,
     "diode": EVERY | {Stoppable},
     "detector": EVERY | {Stoppable, WritesExternalAssets},
+    "scanner": EVERY | {Stoppable, WritesExternalAssets},
 }
 """What bluesky may ask of each device."""
 
@@ -54,6 +57,7 @@ def _fake(kind: str, fakes: SimpleNamespace) -> Any:  # noqa: ANN401
         "monitor": lambda: BeamMonitor(fakes.value(), fakes.value(), name="monitor"),
         "diode": lambda: PointDetector(fakes.counter(at_once=True), name="diode"),
         "detector": lambda: AreaDetector(fakes.camera(), name="detector"),
+        "scanner": lambda: Scanner(fakes.controller(), name="scanner"),
     }
     return make[kind]()
 
@@ -66,6 +70,8 @@ def device(request: pytest.FixtureRequest, fakes: SimpleNamespace) -> SimpleName
     origin, kind = request.param.split()
     if origin == "fake":
         return SimpleNamespace(kind=kind, device=_fake(kind, fakes))
+    if kind == "scanner":
+        return SimpleNamespace(kind=kind, device=stm.instrument(shape=(16, 20), area=(200.0, 200.0))["detector"])
     twin = instrument()
     twin["axis"] = twin["stage"].x
     return SimpleNamespace(kind=kind, device=twin[kind])

@@ -46,4 +46,4 @@ def test_mistakes_are_told_before_a_scan(steps: list[object], message: str) -> N
 def test_public_names() -> None:
     """What the package hands out is there, and sorted."""
     assert all(hasattr(analysis.streaming, name) for name in analysis.streaming.__all__)
-    assert set(STEPS) == {"dark-flat", "registration", "normalisation", "regions", "unmixing"}
+    assert set(STEPS) == {"dark-flat", "registration", "normalisation", "regions", "unmixing", "detection"}

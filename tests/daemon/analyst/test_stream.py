@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,3 +102,60 @@ def test_a_chain_that_cannot_be_asked_does_not_stop_the_scan(
     stream.take_in(run, 2, {})
     np.testing.assert_array_equal(stream.values()["roi.corner.mean"], [13.0, np.nan])
     assert "the on-line steps were busy" in capsys.readouterr().err
+
+
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """Finds one thing in each image: a box that is as large as what there is of it."""
+
+    classes: tuple[str, ...] = ("Pb1", "Pb2")
+
+    def candidates(self, image: Any) -> Any:  # noqa: ANN401 - torch is imported late
+        """Its upper left corner."""
+        from analysis.detection import Detections
+
+        box = np.array([[0.0, 0.0, 4.0, 5.0]], np.float32)
+        return Detections(box, np.ones(1, np.int64), np.full(1, 0.5, np.float32), self.classes)
+
+    def choose(self, every: Any, score: float | None = None) -> Any:  # noqa: ANN401
+        """All of it."""
+        return every
+
+
+def test_detections_of_each_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of an image under way, which is the next one until it is there as a whole."""
+    monkeypatch.setattr("analysis.streaming.detection._load", lambda weights: Corners())
+    rng, shape = np.random.default_rng(2), (32, 40)
+    images = [np.sin(np.arange(40.0)) + 0.1 * rng.normal(size=shape) for _ in range(2)]
+    writer = ZarrFrameWriter()
+    writer.open_run(tmp_path)
+    layout = Frames("detector", shape, np.dtype("f4"))
+    for index, image in enumerate(images):
+        writer.begin_point(index)
+        writer.write(layout, image.astype(np.float32))
+    writer.close_run({"primary": 2})
+    stream = FrameStream(
+        tmp_path, StreamSettings(steps=("detection",)), FrameLayout(shape, "<f4", pixel=(0.2, 0.3)), None
+    )
+    assert stream.found(0) == {}
+    stream.take_in(tmp_path, 1, {})
+    found = stream.found(0)
+    assert found["names"] == ["Pb2"]
+    np.testing.assert_allclose(found["boxes_nm"], [[0.0, 0.0, 0.8, 1.5]])
+    growing = images[1].copy()
+    growing[20:] = np.nan
+    assert stream.look(growing)
+    assert stream.outcome is not None
+    assert stream.outcome.results["detections"]["lines"].tolist() == [32, 20]
+    np.testing.assert_array_equal(stream.values()["detections.count.Pb2"], [1.0])
+    stream.take_in(tmp_path, 2, {})
+    assert stream.outcome.results["detections"]["lines"].tolist() == [32, 32]
+    np.testing.assert_array_equal(stream.values()["detections.count.Pb2"], [1.0, 1.0])
+    assert stream.flaw(0) == stream.flaw(1) == ""
+    stream.close()
+
+
+def test_a_chain_that_needs_whole_images_is_not_shown_others(run: Path) -> None:
+    """It would take what is missing for something that went wrong."""
+    stream = FrameStream(run, StreamSettings(steps=(WINDOW,)), LAYOUT, None)
+    assert not stream.look(np.zeros(SHAPE))

@@ -81,6 +81,7 @@ def make_content(points: int = 20, seed: int = 0, dimensions: int = 2) -> Conten
         coordinates=coordinates,
         components=Components(rng.random((4, 8, 8)), (0.0, 1.0, 2.0, 3.0), ("Qx (Å⁻¹)", "Qz (Å⁻¹)"), np.arange(8.0), 2),
         stack=None,
+        survey=None,
         grid_points=256,
         grid_seconds=768.0,
         seconds=60.0,

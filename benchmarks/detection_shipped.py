@@ -1,0 +1,167 @@
+"""The detector that comes with the package: made here, and tested on the same images as the losses.
+
+It is trained on images of many microscopes and samples, drawn from the twin and none of which serves a study
+(`beampilot train detection --option preset=varied` does the same); `--install` puts it into the package. Its test are
+the 18 test images of each of the five seeds, for which the threshold comes from that seed's 22 validation images. The
+package's detector knows Pb5 and Pb6, too; here they are neither to be found nor wrong to find. Confidences are compared
+with how often they are right.
+
+The training is kept and goes on where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when torch is loaded
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from analysis.detection import Detector
+from analysis.detection.calibration import Reliability, outcomes, reliability
+from analysis.detection.detector import DEFAULT
+from analysis.detection.metrics import Evaluation, evaluate
+from analysis.detection.results import Detections
+from analysis.detection.training import many_images
+from benchmarks.detection_losses import confusion_table, spread, vacancies_taken
+from benchmarks.detection_sets import CLASSES, PRETRAINING, Known, kept, samples, split
+from benchmarks.report import Report, results
+from daemon.cli.train import PB
+from daemon.detection.training import WEIGHTS, Twin, train_detector, twin_samples
+from daemon.report.drawing import BLUE
+from simulators.stm.variety import VARIED
+
+PICTURE = Path(__file__).parent.parent / "docs" / "images" / "reliability.png"
+
+
+def made(images: int, workers: int, rounds: int) -> tuple[Detector, float]:
+    """Train the detector, or read it where that is done; and the seconds that it took, drawing included."""
+    began = time.perf_counter()
+    detector, trained = one_round(0, None, images, workers)
+    for number in range(1, rounds):
+        detector, more = one_round(number, detector, images, workers)
+        trained |= more
+    return detector, time.perf_counter() - began if trained else float("nan")
+
+
+def one_round(number: int, start: Detector | None, images: int, workers: int) -> tuple[Detector, bool]:
+    """One round of the training, each after the first with new images and half the learning rate.
+
+    Args:
+        number: Of the round.
+        start: What came of the round before.
+        images: To learn from.
+        workers: Processes that draw them.
+
+    Returns:
+        The detector, and whether it had to be trained.
+    """
+    first = PRETRAINING + 100_000 * number
+    twin = Twin(images=images, first=first, options={"preset": VARIED}, workers=workers)
+    recipe, name, more = many_images(PB), "shipped", [twin.facts()]
+    if start is not None:
+        recipe = replace(recipe, learning_rate=0.5 * recipe.learning_rate, seed=number)
+        name, more = f"shipped-{number}", [*more, {"start": start.card.sha256}]
+    folder = kept(name, recipe, *more)
+    if (folder / WEIGHTS).exists():
+        return Detector.load(folder / WEIGHTS), False
+    training, validation = twin_samples(twin, PB, lambda *_: None)
+    data = twin.facts() | ({} if start is None else {"after": start.card.training["data"]})
+    return train_detector(recipe, training, validation, folder, data=data, start=start, advance=_say), True
+
+
+def _say(what: str, part: float) -> None:
+    if what == "training" and round(1e4 * part) % 500 == 0:
+        print(f"{what}: {100 * part:.0f} %", flush=True)
+
+
+def found_in(detector: Detector, images: list[Known]) -> list[Detections]:
+    """What the detector gives its users, of the classes of the studies."""
+    every = [detector.search(one.sample.image, score=0.0) for one in images]
+    return [some.where(some.labels < len(CLASSES)) for some in every]
+
+
+def study(detector: Detector, seed: int, **changes: Any) -> tuple[Evaluation, list[Detections], list[Known]]:
+    """Threshold from the validation images, figures from the test images of a seed."""
+    images = split(seed, **changes)
+    validated = evaluate(
+        found_in(detector, images.validation), [one.truth for one in samples(images.validation)], CLASSES
+    )
+    found = found_in(detector, images.test)
+    truths = [one.truth for one in samples(images.test)]
+    return evaluate(found, truths, CLASSES, validated.threshold), found, images.test
+
+
+def summarise(report: Report, label: str, evaluations: list[Evaluation]) -> None:
+    """Means and deviations over the seeds."""
+    names = ("mean_precision", "mean_recall", "map50", "map50_95")
+    cells = (spread([getattr(one, name) for one in evaluations]) for name in names)
+    by_class = (spread([float(one.ap[label, 0]) for one in evaluations]) for label in range(len(CLASSES)))
+    heads = ("precision", "recall", "mAP50", "mAP50-95", *(f"AP50 of {name}" for name in CLASSES))
+    report.table(("recipe", *heads), [(label, *cells, *by_class)])
+
+
+def draw_reliability(bins: Reliability) -> Figure:
+    """Draw how often detections of similar confidence are right, and how many there are."""
+    drawn = Figure(figsize=(4.2, 3.8), dpi=120, layout="constrained")
+    axes = drawn.subplots()
+    axes.plot([0.0, 1.0], [0.0, 1.0], color="0.7", linewidth=1.0)
+    error = np.sqrt(bins.right * (1.0 - bins.right) / np.maximum(bins.numbers, 1))
+    axes.errorbar(bins.scores, bins.right, error, fmt="o-", color=BLUE, capsize=3)
+    for score, right, number in zip(bins.scores, bins.right, bins.numbers, strict=True):
+        if number:
+            axes.annotate(str(number), (score, right), (5.0, -10.0), textcoords="offset points", fontsize=7)
+    axes.set(xlabel="mean confidence", ylabel="part that is right", xlim=(0.0, 1.0), ylim=(0.0, 1.0))
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawn
+
+
+def main() -> None:
+    """Train, test and print the tables."""
+    parser = argparse.ArgumentParser(description="Make and test the detector that comes with the package.")
+    parser.add_argument("--images", type=int, default=1500)
+    parser.add_argument("--rounds", type=int, default=1, help="each further one goes on with new images")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
+    parser.add_argument("--install", action="store_true", help="put the detector into the package")
+    parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
+    options = parser.parse_args()
+    report = Report()
+    detector, seconds = made(options.images, options.workers, options.rounds)
+    if options.install:
+        detector.save(DEFAULT)
+    studies = [study(detector, seed) for seed in options.seeds]
+    summarise(report, "as shipped", [one[0] for one in studies])
+    confusion_table(report, "all seeds", [one[0].confusion for one in studies])
+    taken = [vacancies_taken(found, images, one.threshold) for one, found, images in studies]
+    report.table(("vacancies taken for Pb1",), [(spread(taken),)])
+    truths = [known.sample.truth for one in studies for known in one[2]]
+    found = [some for one in studies for some in one[1]]
+    pairs = [outcomes(found, truths, label) for label in range(len(CLASSES))]
+    scores, right = (np.concatenate(values) for values in zip(*pairs, strict=True))
+    bins = reliability(scores, right)
+    rows = [
+        (f"{low:.1f} to {high:.1f}", number, f"{score:.3f}", f"{part:.3f}")
+        for low, high, number, score, part in zip(
+            bins.edges, bins.edges[1:], bins.numbers, bins.scores, bins.right, strict=False
+        )
+    ]
+    report.table(("confidence", "detections", "mean confidence", "right"), rows)
+    report.table(("expected calibration error",), [(f"{bins.expected_error:.4f}",)])
+    if options.write:
+        draw_reliability(bins).savefig(PICTURE)
+    report.finish(
+        results(__file__) if options.write else None,
+        training=f"{seconds:.0f} s" if np.isfinite(seconds) else "kept from before",
+        images=options.images,
+    )
+
+
+if __name__ == "__main__":
+    main()
