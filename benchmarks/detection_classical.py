@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")  # read once, when numpy is loaded
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
-from skimage.feature import blob_log
+from skimage.feature import blob_log  # pyright: ignore[reportMissingImports]
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
