@@ -9,10 +9,10 @@ import typer
 
 from daemon.cli.options import DataOption, JsonOption, SettingsOption, read_settings
 from daemon.cli.output import note, print_facts, print_json, print_table, shown
+from daemon.cli.sources import find_source
 
 if TYPE_CHECKING:
     from analysis.detection import Detector
-    from daemon.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -65,24 +65,6 @@ def detect(
     else:
         _print(facts)
         note(f"\n{shown(folder)}")
-
-
-def find_source(text: str, settings: Settings) -> Path:
-    """Find a file or a folder, or a run.
-
-    Raises:
-        ScanError: It can only be a path, and there is nothing.
-        RunNotFound: It is neither.
-    """
-    from daemon.errors import ScanError
-    from daemon.runs import RunStore
-
-    path = Path(text).expanduser()
-    if path.exists():
-        return path.absolute()
-    if path.suffix or len(path.parts) > 1:
-        raise ScanError(f"there is no file {text}; check the name, or give a run (see `beampilot runs`)")
-    return RunStore(settings.data).find(text)
 
 
 def load_detector(weights: Path | None) -> Detector:

@@ -11,6 +11,7 @@ import typer
 
 from daemon.cli.options import DataOption, JsonOption, SettingsOption, read_settings
 from daemon.cli.output import note, print_facts, print_json, shown
+from daemon.cli.sources import find_source
 
 if TYPE_CHECKING:
     from daemon.settings import Settings
@@ -120,28 +121,6 @@ def unmix(
     else:
         _print(facts)
         note(f"\n{shown(target.report)}")
-
-
-def find_source(text: str, settings: Settings) -> Path:
-    """Find a file, or a run.
-
-    Args:
-        text: A path, or what names a run.
-        settings: Say where runs are.
-
-    Raises:
-        StackError: It can only be a path, and there is nothing.
-        RunNotFound: It is neither.
-    """
-    from daemon.errors import StackError
-    from daemon.runs import RunStore
-
-    path = Path(text).expanduser()
-    if path.exists():
-        return path.absolute()
-    if path.suffix or len(path.parts) > 1:
-        raise StackError(f"there is no file {text}; check the name, or give a run (see `beampilot runs`)")
-    return RunStore(settings.data).find(text)
 
 
 def _target(path: Path, output: Path | None) -> Target:

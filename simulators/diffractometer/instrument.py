@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from devices.area_detector import AreaDetector
 from devices.interlock import Interlock
@@ -25,6 +25,7 @@ from simulators.errors import SimulatorError
 from simulators.faults import Fault, check_devices
 from simulators.faulty import spoil
 from simulators.motion import MotionController, SimulatedAxis
+from simulators.options import check_options
 from simulators.outages import Outage, schedule
 from simulators.scenario import Truth
 
@@ -78,12 +79,7 @@ def parse_options(**options: Any) -> InstrumentOptions:
     Raises:
         SimulatorError: An option is unknown or out of range; names it and says what is allowed.
     """
-    try:
-        parsed = InstrumentOptions(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SimulatorError(f"diffractometer: option {name!r}: {first['msg']}") from None
+    parsed = check_options(InstrumentOptions, "diffractometer", options)
     if parsed.preset not in PRESETS:
         raise SimulatorError(f"diffractometer: unknown preset {parsed.preset!r}: choose one of {', '.join(PRESETS)}")
     return parsed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from devices.monitor import BeamMonitor
 from devices.shutter import Shutter
@@ -13,10 +13,10 @@ from devices.stage import Axis
 from devices.streaming import StreamingDetector
 from simulators.clock import SimulatedClock
 from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
-from simulators.errors import SimulatorError
 from simulators.faults import Fault, check_devices
 from simulators.faulty import spoil
 from simulators.motion import MotionController, SimulatedAxis
+from simulators.options import check_options
 from simulators.outages import schedule
 from simulators.peem.emission import window
 from simulators.peem.hardware import ElectronCamera, EnergyScan, GatedMonitor
@@ -71,12 +71,7 @@ def parse_options(**options: Any) -> MicroscopeOptions:
     Raises:
         SimulatorError: An option is unknown or out of range; names it and says what is allowed.
     """
-    try:
-        return MicroscopeOptions(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SimulatorError(f"photoemission microscope: option {name!r}: {first['msg']}") from None
+    return check_options(MicroscopeOptions, "photoemission microscope", options)
 
 
 def instrument(preset: str = "cu", seed: int = 0, clock: str = "fastest", **options: Any) -> dict[str, Any]:

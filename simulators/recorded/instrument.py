@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from devices.area_detector import AreaDetector
 from devices.monitor import BeamMonitor
@@ -15,8 +15,8 @@ from devices.shutter import Shutter
 from devices.stage import Stage
 from simulators.clock import SimulatedClock
 from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
-from simulators.errors import SimulatorError
 from simulators.motion import MotionController, SimulatedAxis
+from simulators.options import check_options
 from simulators.recorded.hardware import RecordedCamera, RecordedCounter, RecordedSample
 from simulators.recorded.readers import load
 from simulators.recorded.recorded_map import RecordedMap
@@ -50,12 +50,7 @@ def parse_options(**options: Any) -> RecordedOptions:
     Raises:
         SimulatorError: An option is missing, unknown or out of range; names it and says what is allowed.
     """
-    try:
-        return RecordedOptions(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SimulatorError(f"recorded map: option {name!r}: {first['msg']}") from None
+    return check_options(RecordedOptions, "recorded map", options)
 
 
 def open_map(options: RecordedOptions) -> tuple[RecordedMap, dict[str, tuple[float, float]]]:

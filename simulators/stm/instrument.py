@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from devices.scanner import Scanner
 from devices.stage import Stage
 from simulators.clock import SimulatedClock
-from simulators.errors import SimulatorError
 from simulators.faults import Fault, check_devices
 from simulators.faulty import spoil
 from simulators.motion import MotionController, SimulatedAxis
+from simulators.options import check_options
 from simulators.outages import schedule
 from simulators.stm.hardware import SimulatedController
 from simulators.stm.presets import SHAPE, change, preset
@@ -60,12 +60,7 @@ def parse_options(**options: Any) -> MicroscopeOptions:
     Raises:
         SimulatorError: An option is unknown or out of range; names it and says what is allowed.
     """
-    try:
-        return MicroscopeOptions(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise SimulatorError(f"tunnelling microscope: option {name!r}: {first['msg']}") from None
+    return check_options(MicroscopeOptions, "tunnelling microscope", options)
 
 
 def instrument(preset: str = "default", seed: int = 0, clock: str = "fastest", **options: Any) -> dict[str, Any]:
