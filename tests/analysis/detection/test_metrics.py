@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from analysis.detection.matching import match_class
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.results import Detections, Truth
+
+if TYPE_CHECKING:
+    from pycocotools.cocoeval import COCOeval
 
 CLASSES = ("Pb1", "Pb2", "Pb3")
 
@@ -66,19 +70,12 @@ def coco(detected: list[Detections], truths: list[Truth]) -> NDArray[np.float64]
     for image, one in enumerate(truths, 1):
         for box, label in zip(one.boxes.tolist(), one.labels.tolist(), strict=True):
             width, height = box[2] - box[0], box[3] - box[1]
+            facts = {"image_id": image, "bbox": [box[0], box[1], width, height], "area": width * height, "iscrowd": 0}
             # What is to be ignored is so in every class.
-            for kind in range(len(CLASSES)) if label < 0 else [label]:
-                annotations.append(  # noqa: PERF401 - a flat loop reads better
-                    {
-                        "id": next(number),
-                        "image_id": image,
-                        "category_id": kind + 1,
-                        "bbox": [box[0], box[1], width, height],
-                        "area": width * height,
-                        "iscrowd": 0,
-                        "ignore": int(label < 0),
-                    }
-                )
+            kinds = range(len(CLASSES)) if label < 0 else [label]
+            annotations += [
+                {**facts, "id": next(number), "category_id": kind + 1, "ignore": int(label < 0)} for kind in kinds
+            ]
     answers = [
         {
             "image_id": image,
@@ -107,7 +104,7 @@ def coco(detected: list[Detections], truths: list[Truth]) -> NDArray[np.float64]
     return judge.eval["precision"][:, :, :, 0, 0].mean(axis=1).T
 
 
-def _keeping_ignored(judge: Any) -> Any:  # noqa: ANN401 - the reference has no types
+def _keeping_ignored(judge: COCOeval) -> Callable[[], None]:
     """The reference overwrites `ignore` by `iscrowd`, which would let one box excuse by another measure."""
     prepare = judge._prepare
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.detection.errors import ImageError
 from analysis.detection.preparation import WORKING_PIXEL, prepare
 
 
-def surface(shape: tuple[int, int] = (64, 80), seed: int = 0) -> Any:  # noqa: ANN401 - an array
+def surface(shape: tuple[int, int] = (64, 80), seed: int = 0) -> NDArray[np.float64]:
     """A tilted, noisy surface with a bump."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[: shape[0], : shape[1]]
@@ -99,7 +98,7 @@ def test_single_missing_values_are_filled() -> None:
         ([["a", "b"], ["c", "d"]], 0.2, "no array"),
     ],
 )
-def test_what_cannot_be_searched_is_refused(image: Any, nm: float, said: str) -> None:  # noqa: ANN401
+def test_what_cannot_be_searched_is_refused(image: ArrayLike, nm: float, said: str) -> None:
     """Each refusal says why."""
     with pytest.raises(ImageError, match=said):
         prepare(image, nm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,10 @@ from daemon.analyst.stream import FrameStream
 from daemon.stream_settings import StreamSettings
 from devices.frames import FrameLayout as Frames
 from devices.writer import ZarrFrameWriter
+
+if TYPE_CHECKING:
+    from analysis.detection import Detections
+    from analysis.detection.preparation import Prepared
 
 SHAPE = (20, 24)
 LAYOUT = FrameLayout(SHAPE, "<u2")
@@ -110,14 +114,14 @@ class Corners:
 
     classes: tuple[str, ...] = ("Pb1", "Pb2")
 
-    def candidates(self, image: Any) -> Any:  # noqa: ANN401 - torch is imported late
+    def candidates(self, image: Prepared) -> Detections:
         """Its upper left corner."""
         from analysis.detection import Detections
 
         box = np.array([[0.0, 0.0, 4.0, 5.0]], np.float32)
         return Detections(box, np.ones(1, np.int64), np.full(1, 0.5, np.float32), self.classes)
 
-    def choose(self, every: Any, score: float | None = None) -> Any:  # noqa: ANN401
+    def choose(self, every: Detections, score: float | None = None) -> Detections:
         """All of it."""
         return every
 

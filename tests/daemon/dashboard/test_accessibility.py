@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 axe = pytest.importorskip("axe_playwright_python", reason="install the extra `test`")
 
@@ -18,7 +18,7 @@ RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).viol
 SERIOUS = ("serious", "critical")
 
 
-def violations(page: Any) -> list[str]:  # noqa: ANN401 - Playwright's own types
+def violations(page: Page) -> list[str]:
     """What axe finds that is serious, one line each."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(files(axe).joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
