@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import inspect
 import re
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,13 +39,19 @@ def test_the_tree_at_the_top_is_the_family() -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_is_named_with_its_room(tmp_path: Path, number: int) -> None:
+def test_a_full_disk_is_named_with_its_room(tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether the disk, the quota or the file's limit: path and free bytes, below a folder that does not exist yet."""
+
+    def usage(path: Path) -> SimpleNamespace:
+        path.stat()
+        return SimpleNamespace(free=4096)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
     path = tmp_path / "not" / "yet"
     with pytest.raises(errors.DiskFull) as caught, errors.disk_errors(path):
         raise OSError(number, "full")
     assert caught.value.path == path
-    assert caught.value.free == errors.free_space(tmp_path)
+    assert caught.value.free == 4096
     assert str(path) in str(caught.value)
     assert f"{caught.value.free:,} bytes are free" in str(caught.value)
 
