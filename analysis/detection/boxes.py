@@ -34,9 +34,12 @@ def areas(boxes: Floats) -> Floats:
 
 def intersections(one: Floats, other: Floats) -> Floats:
     """Area that each pair of boxes (n, 4) and (m, 4) shares, shape (n, m), px²."""
-    low = np.maximum(one[:, None, :2], other[None, :, :2])
-    high = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    return np.prod(np.maximum(high - low, 0.0), axis=2)
+    # One axis at a time: several times as fast as both in one array with a last axis of two.
+    width, height = (
+        np.minimum.outer(one[:, axis + 2], other[:, axis + 2]) - np.maximum.outer(one[:, axis], other[:, axis])
+        for axis in (0, 1)
+    )
+    return np.maximum(width, 0.0) * np.maximum(height, 0.0)
 
 
 def iou(one: Floats, other: Floats) -> Floats:

@@ -1,9 +1,10 @@
 """The network: a small residual backbone, a feature pyramid to a quarter of the resolution, and a decoupled head.
 
 Clusters on the (7×7) surface are all about as large as a half-cell, so one level of the pyramid is enough; its cells
-are half as wide as the smallest distance between two clusters. It is anchor-free (Tian et al., FCOS, ICCV 2019): each
-cell near the middle of a cluster tells its class and its box. As in the YOLO family (Redmon et al., CVPR 2016, section
-2), each cell also tells whether it sees a cluster at all, its objectness; classes are probabilities given that it does.
+are less than half as wide as the smallest distance between two clusters. It is anchor-free (Tian et al., FCOS, ICCV
+2019): each cell near the middle of a cluster tells its class and its box. As in the YOLO family (Redmon et al., CVPR
+2016, section 2), each cell also tells whether it sees a cluster at all, its objectness; classes are probabilities given
+that it does.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from torch.nn.functional import interpolate
 from analysis.detection.errors import ImageError
 from analysis.detection.flattening import flatten
 
-WORKING_PIXEL = 0.2
-"""Size of a pixel at which the network works, nm: adatoms, 0.77 nm apart, are just told apart."""
+WORKING_PIXEL = 0.15
+"""Size of a pixel at which the network works, nm: adatoms, 0.77 nm apart, are five pixels from each other."""
 Pixel = float | tuple[float, float]
 """Size of a pixel, nm: of a square one, or along x and y."""
 PIXEL_LIMITS = (0.02, 0.5)

@@ -33,8 +33,13 @@ def candidates(logits: Tensor, numbers: Tensor) -> tuple[NDArray[np.float32], ND
         Boxes (n, 4), px; classes (n,); logits of objectness times class (n,).
     """
     classes, rows, columns = logits.shape
-    joint = joint_logits(logits, numbers[4])
-    peaks = (joint == max_pool2d(joint, 3, 1, 1)) & (joint > float(np.log(LEAST_SCORE / (1.0 - LEAST_SCORE))))
+    least = float(np.log(LEAST_SCORE / (1.0 - LEAST_SCORE)))
+    # The product of two probabilities is below either, so most cells need not be looked at.
+    seen = torch.nonzero(numbers[4].reshape(-1) > least).squeeze(1)
+    joint = torch.full((classes, rows * columns), -torch.inf, device=logits.device)
+    joint[:, seen] = joint_logits(logits.reshape(classes, -1)[:, seen], numbers[4].reshape(-1)[seen])
+    joint = joint.reshape(classes, rows, columns)
+    peaks = (joint == max_pool2d(joint, 3, 1, 1)) & (joint > least)
     flat = joint.permute(1, 2, 0).reshape(-1)
     some = torch.nonzero(peaks.permute(1, 2, 0).reshape(-1)).squeeze(1)
     values, order = flat[some].sort(descending=True, stable=True)
@@ -64,11 +69,14 @@ def suppress(
     Returns:
         Numbers of those that stay, rising.
     """
-    rivals = iou(boxes, boxes) > overlap
     if labels is not None:
-        rivals &= labels[:, None] == labels[None, :]
+        groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+        kept = [group[suppress(boxes[group], None, overlap)] for group in groups]
+        return np.sort(np.concatenate([np.zeros(0, np.intp), *kept]))
+    rivals = iou(boxes, boxes) > overlap
     stays = np.ones(len(boxes), bool)
-    for index in range(len(boxes)):
+    # Few boxes have a rival after them.
+    for index in np.flatnonzero(np.triu(rivals, 1).any(axis=1)):
         if stays[index]:
             stays[index + 1 :] &= ~rivals[index, index + 1 :]
     return np.flatnonzero(stays)
