@@ -18,12 +18,12 @@ from simulators.clock import SimulatedClock
 from simulators.diffractometer.beam import Beam
 from simulators.diffractometer.detector import Scenery, Sensor, SimulatedCamera
 from simulators.diffractometer.film import Film, draw_film
-from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.landscape import EXTENT, NOISE, PRESETS, draw_landscape
 from simulators.diffractometer.scene import Scene
 from simulators.errors import SimulatorError
 from simulators.faults import Fault, check_devices
 from simulators.faulty import spoil
+from simulators.hardware import SimulatedShutter, SimulatedValue
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.options import check_options
 from simulators.outages import Outage, schedule

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from simulators.diffractometer.beam import Beam, footprint
 from simulators.diffractometer.film import Film, LocalFilm
-from simulators.diffractometer.hardware import SimulatedShutter
 from simulators.diffractometer.pattern import SHAPE, pattern
+from simulators.hardware import SimulatedShutter
 from simulators.motion import SimulatedAxis
 
 Position = tuple[float, float]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from devices.protocols import Clock, Coordinate
 from simulators.diffractometer.detector import Exposure, Sensor, SimulatedCamera
-from simulators.diffractometer.hardware import SimulatedShutter
+from simulators.hardware import SimulatedShutter
 from simulators.motion import SimulatedAxis
 from simulators.peem.scene import Scene
 from simulators.peem.stack import NOISE_STREAM

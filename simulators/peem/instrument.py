@@ -12,9 +12,9 @@ from devices.shutter import Shutter
 from devices.stage import Axis
 from devices.streaming import StreamingDetector
 from simulators.clock import SimulatedClock
-from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.faults import Fault, check_devices
 from simulators.faulty import spoil
+from simulators.hardware import SimulatedShutter, SimulatedValue
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.options import check_options
 from simulators.outages import schedule

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from devices.errors import ExposureInterruptedError, OperationError
 from devices.protocols import Coordinate, FrameDone, ValueDone
 from simulators.clock import SimulatedClock, Timer
-from simulators.diffractometer.hardware import SimulatedShutter
+from simulators.hardware import SimulatedShutter
 from simulators.motion import SimulatedAxis
 from simulators.recorded.recorded_map import Interpolation, RecordedMap
 

@@ -14,7 +14,7 @@ from devices.protocols import Coordinate
 from devices.shutter import Shutter
 from devices.stage import Stage
 from simulators.clock import SimulatedClock
-from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
+from simulators.hardware import SimulatedShutter, SimulatedValue
 from simulators.motion import MotionController, SimulatedAxis
 from simulators.options import check_options
 from simulators.recorded.hardware import RecordedCamera, RecordedCounter, RecordedSample

@@ -10,9 +10,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from devices.protocols import Done
-from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
 from simulators.diffractometer.instrument import InstrumentOptions, make_camera, make_parts, make_scene
 from simulators.errors import SimulatorError
+from simulators.hardware import SimulatedShutter, SimulatedValue
 from simulators.motion import SimulatedAxis
 from simulators.outages import Outage
 from simulators.served.camera import NotedScene, ServedCamera, Shot

@@ -19,7 +19,7 @@ from daemon.engine.suspenders import Suspenders
 from devices.shutter import Shutter
 from devices.status import Status
 from simulators.clock import SimulatedClock
-from simulators.diffractometer.hardware import SimulatedShutter
+from simulators.hardware import SimulatedShutter
 
 
 @dataclass

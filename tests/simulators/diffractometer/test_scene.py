@@ -8,9 +8,9 @@ import pytest
 from simulators.clock import SimulatedClock
 from simulators.diffractometer.beam import Beam
 from simulators.diffractometer.film import LocalFilm, draw_film
-from simulators.diffractometer.hardware import SimulatedShutter
 from simulators.diffractometer.pattern import pattern
 from simulators.diffractometer.scene import Scene
+from simulators.hardware import SimulatedShutter
 from simulators.motion import MotionController, SimulatedAxis
 
 FILM = draw_film("source", 2)

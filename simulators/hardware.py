@@ -1,4 +1,4 @@
-"""The small parts of the virtual instrument: its shutter, and values to be read."""
+"""The small parts that virtual instruments share: a shutter, and values to be read."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 from devices.protocols import SwitchBackend, ValueBackend
 from simulators.clock import SimulatedClock
-from simulators.diffractometer.hardware import SimulatedShutter, SimulatedValue
+from simulators.hardware import SimulatedShutter, SimulatedValue
 
 
 def test_a_shutter_takes_its_time() -> None:
