@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,40 +39,25 @@ from simulators.stm.variety import VARIED
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "reliability.png"
 
 
-def made(images: int, workers: int, rounds: int) -> tuple[Detector, float]:
-    """Train the detector, or read it where that is done; and the seconds that it took, drawing included."""
-    began = time.perf_counter()
-    detector, trained = one_round(0, None, images, workers)
-    for number in range(1, rounds):
-        detector, more = one_round(number, detector, images, workers)
-        trained |= more
-    return detector, time.perf_counter() - began if trained else float("nan")
-
-
-def one_round(number: int, start: Detector | None, images: int, workers: int) -> tuple[Detector, bool]:
-    """One round of the training, each after the first with new images and half the learning rate.
+def made(images: int, workers: int) -> tuple[Detector, float]:
+    """Train the detector, or read it where that is done.
 
     Args:
-        number: Of the round.
-        start: What came of the round before.
         images: To learn from.
         workers: Processes that draw them.
 
     Returns:
-        The detector, and whether it had to be trained.
+        The detector, and the seconds that it took, drawing included; NaN where it was there already.
     """
-    first = PRETRAINING + 100_000 * number
-    twin = Twin(images=images, first=first, options={"preset": VARIED}, workers=workers)
-    recipe, name, more = many_images(PB), "shipped", [twin.facts()]
-    if start is not None:
-        recipe = replace(recipe, learning_rate=0.5 * recipe.learning_rate, seed=number)
-        name, more = f"shipped-{number}", [*more, {"start": start.card.sha256}]
-    folder = kept(name, recipe, *more)
+    twin = Twin(images=images, first=PRETRAINING, options={"preset": VARIED}, workers=workers)
+    recipe = many_images(PB)
+    folder = kept("shipped", recipe, twin.facts())
     if (folder / WEIGHTS).exists():
-        return Detector.load(folder / WEIGHTS), False
+        return Detector.load(folder / WEIGHTS), float("nan")
+    began = time.perf_counter()
     training, validation = twin_samples(twin, PB, lambda *_: None)
-    data = twin.facts() | ({} if start is None else {"after": start.card.training["data"]})
-    return train_detector(recipe, training, validation, folder, data=data, start=start, advance=_say), True
+    detector = train_detector(recipe, training, validation, folder, data=twin.facts(), advance=_say)
+    return detector, time.perf_counter() - began
 
 
 def _say(what: str, part: float) -> None:
@@ -125,15 +109,14 @@ def draw_reliability(bins: Reliability) -> Figure:
 def main() -> None:
     """Train, test and print the tables."""
     parser = argparse.ArgumentParser(description="Make and test the detector that comes with the package.")
-    parser.add_argument("--images", type=int, default=1500)
-    parser.add_argument("--rounds", type=int, default=1, help="each further one goes on with new images")
+    parser.add_argument("--images", type=int, default=4000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     parser.add_argument("--install", action="store_true", help="put the detector into the package")
     parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
     options = parser.parse_args()
     report = Report()
-    detector, seconds = made(options.images, options.workers, options.rounds)
+    detector, seconds = made(options.images, options.workers)
     if options.install:
         detector.save(DEFAULT)
     studies = [study(detector, seed) for seed in options.seeds]

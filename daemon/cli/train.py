@@ -48,7 +48,7 @@ def detection(
     option: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="Option of the twin's images; repeat it.")
     ] = None,
-    images: Annotated[int, typer.Option("--images", min=4, help="How many images of the twin.")] = 1500,
+    images: Annotated[int, typer.Option("--images", min=4, help="How many images of the twin.")] = 4000,
     classes: Annotated[
         list[str] | None, typer.Option("--classes", help="Names of the classes, in their order; repeat it.")
     ] = None,

@@ -51,7 +51,7 @@ class Twin:
     """
 
     scenario: str = "stm"
-    images: int = 1500
+    images: int = 4000
     first: int = 10_000_000
     options: Mapping[str, Any] = field(default_factory=dict)
     workers: int | None = None

@@ -40,7 +40,7 @@ PB = (
     # Two atoms share three basins, and change places more slowly.
     Species(((4.2, 0), (4.2, 1), (4.2, 2)), 0.92, 0.05, 1.10, 0.28, 0.75),
     # A flat trimer over the centre adatoms: little more than a bright triangle.
-    Species(((-3.2, 0), (-3.2, 1), (-3.2, 2)), 0.58, 0.05, 1.05, 0.10, 0.08),
+    Species(((-3.2, 0), (-3.2, 1), (-3.2, 2)), 0.54, 0.05, 1.05, 0.10, 0.08),
     # A trimer with an atom on top of its middle.
     Species(((4.4, 0), (4.4, 1), (4.4, 2), (0.0, 0)), 1.15, 0.10, 1.05, 0.10, 0.15),
     # Three and two.

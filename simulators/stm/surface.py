@@ -44,12 +44,12 @@ class SurfaceStyle:
         decoration: Bright things at the lower side of steps, per Å.
     """
 
-    coverage: float = 0.05
+    coverage: float = 0.02
     coverage_spread: float = 0.35
     patchiness: float = 1200.0
-    fractions: tuple[float, float, float, float, float, float] = (0.44, 0.25, 0.16, 0.10, 0.03, 0.02)
+    fractions: tuple[float, float, float, float, float, float] = (0.46, 0.26, 0.15, 0.08, 0.03, 0.02)
     faulted: float = 0.75
-    vacancies: float = 0.03
+    vacancies: float = 0.05
     holes: float = 0.006
     bright: float = 0.006
     missing: float = 0.006

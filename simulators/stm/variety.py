@@ -17,6 +17,8 @@ SHARES = {"default": 0.66, "hard": 0.14, "easy": 0.06, "clean": 0.14}
 """How many of the images are made of which preset."""
 PLAIN = 0.4
 """How many of those of the default preset are left as they are."""
+RICHNESS = 2.5
+"""How much more Pb there is on surfaces that are not left as they are."""
 BIASES = (-2.0, -1.5, -1.0, -0.7, 0.7, 1.0, 1.5)
 
 _CHOICE = 23
@@ -63,9 +65,10 @@ def _drawn(name: str, rng: np.random.Generator) -> dict[str, Any]:
     drawn |= {"nm_per_pixel": float(rng.uniform(0.12, 0.2)), "biases": (float(rng.choice(BIASES)),)}
     drawn |= {"radius": (7.5, float(rng.uniform(9.0, 17.0)))}
     if name != "clean":
-        # Rare sizes come more often than they are found, so that there is something to learn from.
+        # Clusters, and rare sizes above all, come more often than they are found, so that there is something to learn
+        # from.
         share = np.array(surface.fractions) ** float(rng.uniform(0.3, 1.0))
         drawn["fractions"] = tuple((share / share.sum()).tolist())
-        drawn["coverage"] = surface.coverage * float(np.exp(0.7 * rng.normal()))
+        drawn["coverage"] = RICHNESS * surface.coverage * float(np.exp(0.7 * rng.normal()))
         drawn["vacancies"] = surface.vacancies * float(np.exp(0.5 * rng.normal()))
     return drawn

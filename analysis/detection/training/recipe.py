@@ -38,7 +38,7 @@ class Recipe:
     classes: tuple[str, ...]
     loss: str = "bce"
     beta: float = 0.999
-    class_weight: float = 1.0
+    class_weight: float = 5.0
     steps: int = 1500
     batch: int = 8
     learning_rate: float = 1e-2
@@ -75,9 +75,9 @@ class Recipe:
 
 def few_images(classes: tuple[str, ...]) -> Recipe:
     """The recipe for some dozens of labelled images."""
-    return Recipe(classes, class_weight=5.0, steps=1000, evaluate_every=250)
+    return Recipe(classes, steps=2500, evaluate_every=250)
 
 
 def many_images(classes: tuple[str, ...]) -> Recipe:
     """The recipe for a thousand images of a twin and more."""
-    return Recipe(classes, steps=7000, evaluate_every=1750)
+    return Recipe(classes, steps=16000, evaluate_every=2000)
