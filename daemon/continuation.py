@@ -8,6 +8,9 @@ from typing import Any
 from daemon.errors import NothingLeft, PlanRejected
 from daemon.progress import read_progress
 
+RESUMABLE = ("autonomous_scan", "survey")
+"""Plans that learn from their points."""
+
 
 def continuation(run: Path, points: int | None = None) -> tuple[str, dict[str, Any]]:
     """Plan and parameters of a run that continues another one.
@@ -25,9 +28,10 @@ def continuation(run: Path, points: int | None = None) -> tuple[str, dict[str, A
         RecorderError: when the run cannot be read.
     """
     progress = read_progress(run)
-    if progress.start.get("plan_name") != "autonomous_scan":
-        raise PlanRejected(f"{run} is no autonomous scan, so there is nothing to continue")
+    plan = str(progress.start.get("plan_name"))
+    if plan not in RESUMABLE:
+        raise PlanRejected(f"{run} is no autonomous scan and no survey, so there is nothing to continue")
     left = points or int(progress.parameters["points"]) - len(progress.points)
     if left < 1:
         raise NothingLeft(f"{run} has used all its {len(progress.points)} points; give more with --points N")
-    return "autonomous_scan", {**progress.parameters, "resume_from": str(run), "points": left}
+    return plan, {**progress.parameters, "resume_from": str(run), "points": left}

@@ -124,7 +124,7 @@ class Campaign:
         if not self._stream.look(image):
             self._live = None
         elif self._live.due() and self._stream.outcome is not None:
-            write_detections(self._run, self._stream.outcome, self._begin, growing=True)
+            write_detections(self._run, self._stream.outcome, self._begin, self._frames_earlier, growing=True)
 
     def steer(self, request: Wish | Exclude) -> None:
         """Does what an operator asks for; a request that was met already is left alone.
@@ -153,7 +153,7 @@ class Campaign:
             own = len(self._features) - self._earlier
             write_unmixing(self._run, self._features.unmixing, detector, self._begin.frames[detector].shape, own)
         if self._stream is not None and self._stream.outcome is not None:
-            write_stream(self._run, self._stream.outcome, self._begin, self._library)
+            write_stream(self._run, self._stream.outcome, self._begin, self._library, self._frames_earlier)
         if self._survey is not None and self._positions:
             self._survey.learn(self._positions, self._values_by_name(), self._flaws())
             self._survey.write(self._run, self._begin.units)
@@ -256,6 +256,11 @@ class Campaign:
                 self._state.forget(suggestion.number)
         self._state.wishes = [wish for wish in self._state.wishes if not _is_forbidden(changed, wish)]
         self._carried = [each for each in self._carried if not _is_forbidden(changed, each.position)]
+
+    @property
+    def _frames_earlier(self) -> int:
+        """Frames of the runs before this one that went through the chain."""
+        return 0 if self._stream is None else self._stream.frames_before(self._earlier)
 
     def _choose(self, request: Ask) -> Suggested:
         if self._carried:

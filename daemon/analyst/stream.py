@@ -46,8 +46,8 @@ class FrameStream:
     ) -> None:
         from analysis.streaming import Layout, make_runner
 
-        self._run, self._settings, self._layout, self._energy = run, settings, layout, energy
-        self._points: list[tuple[int, dict[str, float]]] = []
+        self._settings, self._layout, self._energy = settings, layout, energy
+        self._points: list[tuple[Path, int, dict[str, float]]] = []
         self._counts: list[int] = []
         self._rows: list[dict[str, float]] = []
         self._known: Outcome | None = None
@@ -76,7 +76,7 @@ class FrameStream:
             readings: The point's readings by data key.
         """
         before = sum(self._counts)
-        self._points.append((number, readings))
+        self._points.append((run, number, readings))
         self._counts.append(0)
         for batch in self._batches(run, number, readings, before):
             with self._surviving():
@@ -113,16 +113,24 @@ class FrameStream:
         table = detection_table(self._known)
         if table is None:
             return {}
-        first = sum(self._counts[:row])
+        first = self.frames_before(row)
         chosen = (table["image"] >= first) & (table["image"] < first + self._counts[row])
         return {name: table[name][chosen].tolist() for name in ("boxes", "boxes_nm", "labels", "scores")} | {
             "names": [str(table["classes"][label]) for label in table["labels"][chosen]]
         }
 
+    def frames_before(self, row: int) -> int:
+        """Frames of the points before one.
+
+        Args:
+            row: the point's place among all points, from 0.
+        """
+        return sum(self._counts[:row])
+
     def flaw(self, row: int) -> str:
         """What is wrong with the first flawed frame of a point; empty where nothing is."""
         table = detection_table(self._known)
-        first = sum(self._counts[:row])
+        first = self.frames_before(row)
         flaws = () if table is None else table["flaws"][first : first + self._counts[row]]
         return next((str(flaw) for flaw in flaws if flaw), "")
 
@@ -176,8 +184,8 @@ class FrameStream:
     def _again(self, count: int) -> Iterator[Batch]:
         """The first so many frames once more, for a chain whose process died."""
         first = 0
-        for number, readings in self._points:
-            for batch in self._batches(self._run, number, readings, first):
+        for run, number, readings in self._points:
+            for batch in self._batches(run, number, readings, first):
                 if batch.first + len(batch) > count:
                     return
                 yield batch

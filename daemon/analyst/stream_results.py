@@ -24,7 +24,9 @@ STACK, STREAM, DETECTIONS = "stack", "stream", "detections"
 MOST_FAILURES = 100
 
 
-def write_stream(run: Path, outcome: Outcome, begin: Begin, library: LibrarySettings | None) -> None:
+def write_stream(
+    run: Path, outcome: Outcome, begin: Begin, library: LibrarySettings | None, earlier: int = 0
+) -> None:
     """Write `analysis/stream` (values of each frame, failures) and `analysis/stack` (spectra and maps).
 
     Args:
@@ -32,26 +34,29 @@ def write_stream(run: Path, outcome: Outcome, begin: Begin, library: LibrarySett
         outcome: what is known.
         begin: what the analyst was told of the run.
         library: standards that the spectra are compared with; None for no comparison.
+        earlier: frames that the chain knows of runs before this one; they are told of there.
     """
-    failures = [f"{one.step}, frame {one.first}: {one.error}" for one in outcome.failures[:MOST_FAILURES]]
-    about = {"frames": outcome.frames, "failures": failures, "failed": len(outcome.failures)}
+    failed = [one for one in outcome.failures if one.first >= earlier]
+    failures = [f"{one.step}, frame {one.first - earlier}: {one.error}" for one in failed[:MOST_FAILURES]]
+    about = {"frames": outcome.frames - earlier, "failures": failures, "failed": len(failed)}
     folder = write_group(run, STREAM, about)
     for name, values in outcome.values.items():
         dimensions = ("frame", *(f"{name}_{axis}" for axis in range(values.ndim - 1)))
-        write_array(folder / re.sub(r"\W", "_", name), values, dimensions)
-    write_detections(run, outcome, begin)
+        write_array(folder / re.sub(r"\W", "_", name), values[earlier:], dimensions)
+    write_detections(run, outcome, begin, earlier)
     unmixed = next((found for found in outcome.results.values() if "spectra" in found), None)
     if unmixed is not None:
         _write_stack(run, unmixed, begin, library)
 
 
-def write_detections(run: Path, outcome: Outcome, begin: Begin, *, growing: bool = False) -> None:
+def write_detections(run: Path, outcome: Outcome, begin: Begin, earlier: int = 0, *, growing: bool = False) -> None:
     """Write `analysis/detections`: a row per detection, and where the rows of each image begin.
 
     Args:
         run: folder of the run.
         outcome: what is known.
         begin: what the analyst was told of the run.
+        earlier: images that the chain knows of runs before this one.
         growing: whether the last image is still being scanned.
     """
     table = detection_table(outcome)
@@ -59,24 +64,24 @@ def write_detections(run: Path, outcome: Outcome, begin: Begin, *, growing: bool
         return
     detector = begin.stream["detector"]
     frames = begin.frames[detector].frames
-    images = len(table["lines"])
+    images, rows = len(table["lines"]) - earlier, slice(int(table["offsets"][earlier]), None)
     about = {
         "detector": detector,
         "classes": [str(name) for name in table["classes"]],
         "images": images,
         "growing": images - 1 if growing and images else None,
-        "flaws": {str(image): str(flaw) for image, flaw in enumerate(table["flaws"]) if flaw},
+        "flaws": {str(image): str(flaw) for image, flaw in enumerate(table["flaws"][earlier:]) if flaw},
     }
     folder = write_group(run, DETECTIONS, about)
     corners = {"corner": "x0 y0 x1 y1"}
-    write_array(folder / "event", table["image"] // frames, ("detection",))
-    write_array(folder / "boxes", table["boxes"], ("detection", "corner"), {"units": "px", **corners})
-    write_array(folder / "boxes_nm", table["boxes_nm"], ("detection", "corner"), {"units": "nm", **corners})
-    write_array(folder / "labels", table["labels"], ("detection",))
-    write_array(folder / "scores", table["scores"], ("detection",))
-    write_array(folder / "offsets", table["offsets"], ("image_edge",))
-    write_array(folder / "area", table["areas"], ("image",), {"units": "nm^2"})
-    write_array(folder / "expected", table["expected"], ("image", "class"))
+    write_array(folder / "event", (table["image"][rows] - earlier) // frames, ("detection",))
+    write_array(folder / "boxes", table["boxes"][rows], ("detection", "corner"), {"units": "px", **corners})
+    write_array(folder / "boxes_nm", table["boxes_nm"][rows], ("detection", "corner"), {"units": "nm", **corners})
+    write_array(folder / "labels", table["labels"][rows], ("detection",))
+    write_array(folder / "scores", table["scores"][rows], ("detection",))
+    write_array(folder / "offsets", table["offsets"][earlier:] - rows.start, ("image_edge",))
+    write_array(folder / "area", table["areas"][earlier:], ("image",), {"units": "nm^2"})
+    write_array(folder / "expected", table["expected"][earlier:], ("image", "class"))
 
 
 def _write_stack(run: Path, found: Mapping[str, NDArray[Any]], begin: Begin, library: LibrarySettings | None) -> None:

@@ -16,7 +16,7 @@ from daemon.engine.survey import pixel_of, survey_of
 from daemon.errors import PlanRejected
 from daemon.fault_settings import FaultSettings
 from daemon.plans.context import ScanContext, make_context, scalar_keys, speed_of, unit_of
-from daemon.plans.models import AutonomousScan, ScanParameters, StackScan, Survey
+from daemon.plans.models import AutonomousScan, ResumableScan, ScanParameters, StackScan, Survey
 from daemon.recorder.layout import JOURNAL
 from daemon.settings import AnalysisSettings, UnmixingSettings
 from daemon.stream_settings import StreamSettings
@@ -66,6 +66,8 @@ def prepare_scan(
     _check_dose(context, parameters)
     if isinstance(parameters, AutonomousScan):
         _check_search(parameters, context)
+    if isinstance(parameters, ResumableScan):
+        _check_origin(parameters.resume_from)
     frames = {camera.name: _layout(camera, parameters.frames_per_point) for camera in context.cameras}
     stream = prepare_stream(analysis.stream, parameters, context)
     if parameters.objective is not None:
@@ -74,13 +76,13 @@ def prepare_scan(
         return context
     units = {name: unit_of(axis) for name, axis in context.axes.items()}
     speeds = {name: speed for name, axis in context.axes.items() if (speed := speed_of(axis))}
-    asks = isinstance(parameters, AutonomousScan | Survey) or (
+    asks = isinstance(parameters, ResumableScan) or (
         isinstance(parameters, StackScan) and parameters.adaptive
     )
     survey = survey_of(parameters, context, frames, stream) if isinstance(parameters, Survey) else None
 
     def begin(run: str) -> Begin:
-        origin = parameters.resume_from if isinstance(parameters, AutonomousScan) else None
+        origin = parameters.resume_from if isinstance(parameters, ResumableScan) else None
         return Begin(
             run=run,
             parameters=parameters.model_dump(mode="json"),
@@ -126,7 +128,6 @@ def _check_search(parameters: AutonomousScan, context: ScanContext) -> None:
         )
     except OptimizationError as error:
         raise PlanRejected(f"axes or forbidden: {error}") from error
-    _check_origin(parameters.resume_from)
 
 
 def _check_origin(origin: Path | None) -> None:

@@ -11,7 +11,7 @@ from bluesky.preprocessors import contingency_wrapper, finalize_wrapper, stage_w
 from bluesky.utils import RunEngineControlException
 
 from daemon.failure import explain_failure
-from daemon.plans.models import AutonomousScan, GridScan, ScanParameters, StackScan, Survey
+from daemon.plans.models import GridScan, ResumableScan, ScanParameters, StackScan, Survey
 from daemon.plans.steps import Messages, Scan
 
 
@@ -79,7 +79,7 @@ def metadata(scan: Scan, parameters: ScanParameters) -> dict[str, Any]:
             "snaking": [False] + [parameters.snake] * (len(axes) - 1),
             "num_points": count_points(parameters),
         }
-    if isinstance(parameters, AutonomousScan) and parameters.resume_from is not None:
+    if isinstance(parameters, ResumableScan) and parameters.resume_from is not None:
         document["continues"] = str(parameters.resume_from)
     return document
 

@@ -115,7 +115,14 @@ class ScanParameters(StrictModel):
         return value
 
 
-class AutonomousScan(ScanParameters):
+class ResumableScan(ScanParameters):
+    """A scan that learns from its points, so that another one can take up what it knew."""
+
+    resume_from: Path | None = None
+    """A run whose campaign is taken up; its measured points count as known."""
+
+
+class AutonomousScan(ResumableScan):
     """A scan that decides after every point where to measure next."""
 
     objective: str | None = Field(default=None, validate_default=True)
@@ -142,9 +149,6 @@ class AutonomousScan(ScanParameters):
     """Seed of the initial design and of every random choice."""
     forbidden: tuple[Region, ...] = ()
     """Regions where nothing may be measured."""
-    resume_from: Path | None = None
-    """A run whose campaign is taken up; its measured points count as known."""
-
     @field_validator("objective")
     @classmethod
     def _has_objective(cls, value: str | None) -> str | None:
@@ -211,7 +215,7 @@ class StackScan(ScanParameters):
         return name, axis
 
 
-class Survey(ScanParameters):
+class Survey(ResumableScan):
     """Images of an area, chosen by what they are expected to tell, until the number of clusters in it is known."""
 
     objective: str | None = Field(default="detections.density", validate_default=True)

@@ -17,6 +17,8 @@ import { t, term } from "../messages/index.js";
 import { TONES } from "../queue/done.js";
 
 const PAGE = 30;
+/** Plans that learn from their points, so that another run can take up what they knew. */
+const RESUMABLE = ["autonomous_scan", "survey"];
 const TYPING = 300;
 
 /** @type {View} */
@@ -81,7 +83,7 @@ function actions(app, run, short) {
   const link = (/** @type {import("../base/icons.js").Icon} */ sign, /** @type {string} */ text, /** @type {string} */ href) => h("a", { class: "button small", href, "aria-label": `${text}: ${t("now.scan", { scan: run.scan_id })}` }, icon(sign), text);
   const report = h("button", { type: "button", class: "button small", "aria-label": `${t("history.report")}: ${t("now.scan", { scan: run.scan_id })}`, onclick: () => fetchReport(app, run, report) }, icon("report"), t("history.report"));
   const open = run.exit_status === "running";
-  const goes = may(app, "write:queue:edit") && ["abort", "fail", "interrupted"].includes(run.exit_status) && run.plan_name === "autonomous_scan";
+  const goes = may(app, "write:queue:edit") && ["abort", "fail", "interrupted"].includes(run.exit_status) && RESUMABLE.includes(run.plan_name);
   return [!open && run.points > 1 && link("play", t("player.play"), `#/map?run=${short}&replay=10`), run.points > 0 && report, goes && link("target", t("history.continue"), `#/queue?continue=${short}`)];
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zarr
 
+from daemon.continuation import continuation
 from daemon.detection import Request, search
 from daemon.engine import Engine
 from daemon.errors import PlanRejected
@@ -163,6 +164,31 @@ def test_an_abort_draws_the_tip_back(engine: Engine) -> None:
     assert engine.devices["detector"].backend.withdrawn
     assert engine.devices["detector"].ring is None
     assert verify_run(result.run or Path()).problems == ()
+
+
+def test_a_survey_taken_up_in_a_new_run_knows_the_fields_before(engine: Engine) -> None:
+    """No field is scanned anew, all count, and either run tells of its own images alone."""
+    first = engine.start_plan("survey", survey(5, retries=0)).wait(120).run
+    assert first is not None
+    plan, parameters = continuation(first, 4)
+    assert plan == "survey"
+    second = engine.start_plan(plan, parameters).wait(120).run
+    assert second is not None
+    assert Run(second).start["continues"] == str(first)
+    tables = [Run(run).table("suggestions") for run in (first, second)]
+    places = np.vstack([np.column_stack([rows["agent_stage_x"], rows["agent_stage_y"]]) for rows in tables])
+    assert len(np.unique(places.round(3), axis=0)) == len(places) == 9
+    told, before = (zarr.open_group(run / "analysis" / "survey", mode="r").attrs for run in (second, first))
+    flaws = [zarr.open_group(run / "analysis" / "detections", mode="r").attrs["flaws"] for run in (first, second)]
+    assert before["fields"] == 5 - len(flaws[0])  # type: ignore[arg-type]
+    assert told["fields"] == 9 - len(flaws[0]) - len(flaws[1])  # type: ignore[arg-type]
+    found = zarr.open_group(second / "analysis" / "detections", mode="r")
+    assert found.attrs["images"] == 4
+    offsets = np.asarray(found["offsets"][:]).astype(int)
+    np.testing.assert_array_equal(np.repeat(np.arange(4), np.diff(offsets)), found["event"][:])  # type: ignore[arg-type]
+    documents = Run(second).table("detections")
+    np.testing.assert_array_equal(documents["detections_point"], np.asarray(found["event"][:]).astype(int) + 1)
+    np.testing.assert_allclose(documents["detections_x1_px"], np.asarray(found["boxes"][:])[:, 2])
 
 
 def test_clusters_are_sought_by_any_scan(engine: Engine) -> None:
