@@ -24,9 +24,7 @@ STACK, STREAM, DETECTIONS = "stack", "stream", "detections"
 MOST_FAILURES = 100
 
 
-def write_stream(
-    run: Path, outcome: Outcome, begin: Begin, library: LibrarySettings | None, earlier: int = 0
-) -> None:
+def write_stream(run: Path, outcome: Outcome, begin: Begin, library: LibrarySettings | None, earlier: int = 0) -> None:
     """Write `analysis/stream` (values of each frame, failures) and `analysis/stack` (spectra and maps).
 
     Args:

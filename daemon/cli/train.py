@@ -73,7 +73,7 @@ def detection(
     """Train a detector of clusters; the same command goes on where one was interrupted."""
     from daemon.cli.progress import progress
     from daemon.detection.scan import Request
-    from daemon.detection.training import WEIGHTS, Twin, folder_samples, train_detector, twin_samples
+    from daemon.detection.training import STATE, WEIGHTS, Twin, folder_samples, train_detector, twin_samples
 
     wishes = {"loss": loss and loss.value, "steps": steps, "patience": patience}
     with progress() as advance:
@@ -87,16 +87,21 @@ def detection(
             training, validation, names = folder_samples(place, Request(nm_per_pixel), known)
             data = {"folder": place.name, "images": len(training)}
         recipe = _recipe(names, seed, {name: value for name, value in wishes.items() if value is not None}, folder)
-        detector = train_detector(
-            recipe,
-            training,
-            validation,
-            output,
-            data=data,
-            start=_start(start),
-            board=tensorboard,
-            advance=advance,
-        )
+        try:
+            detector = train_detector(
+                recipe,
+                training,
+                validation,
+                output,
+                data=data,
+                start=_start(start),
+                board=tensorboard,
+                advance=advance,
+            )
+        except KeyboardInterrupt:
+            if (output / STATE).exists():
+                note(f"the state of the training is in {output / STATE}; the same command goes on there")
+            raise
     _tell(detector.card.metrics["validation"], output / WEIGHTS, as_json=as_json)
 
 

@@ -76,9 +76,7 @@ def prepare_scan(
         return context
     units = {name: unit_of(axis) for name, axis in context.axes.items()}
     speeds = {name: speed for name, axis in context.axes.items() if (speed := speed_of(axis))}
-    asks = isinstance(parameters, ResumableScan) or (
-        isinstance(parameters, StackScan) and parameters.adaptive
-    )
+    asks = isinstance(parameters, ResumableScan) or (isinstance(parameters, StackScan) and parameters.adaptive)
     survey = survey_of(parameters, context, frames, stream) if isinstance(parameters, Survey) else None
 
     def begin(run: str) -> Begin:

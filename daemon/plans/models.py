@@ -149,6 +149,7 @@ class AutonomousScan(ResumableScan):
     """Seed of the initial design and of every random choice."""
     forbidden: tuple[Region, ...] = ()
     """Regions where nothing may be measured."""
+
     @field_validator("objective")
     @classmethod
     def _has_objective(cls, value: str | None) -> str | None:

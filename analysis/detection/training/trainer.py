@@ -33,6 +33,8 @@ from analysis.detection.training.state import (
 
 STATE = "state.safetensors"
 """Name of the file that holds the state of a training."""
+SAVE_EVERY = 30.0
+"""The state is kept at least so often, s: no more is lost when the process dies."""
 Report = Callable[[list[dict[str, float]]], None]
 """Told the figures of all evaluations so far, after each."""
 
@@ -73,7 +75,8 @@ def train(
         recipe: What the training is made of.
         training: What it learns from.
         validation: What decides which weights are kept, and when to stop.
-        folder: Where its state is kept after each evaluation; a state that is there already is taken up.
+        folder: Where its state is kept, after each evaluation and every half minute; a state that is there already is
+            taken up.
         start: A trained network to start from.
         device: Where it runs; a GPU where there is one, when None.
         report: Told the figures of all evaluations so far, after each.
@@ -85,16 +88,19 @@ def train(
     run = _Run(recipe, training, start, device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if folder is not None and (folder / STATE).exists():
         run.restore(folder / STATE)
+    saved = time.monotonic()
     while not run.ended:
         run.take_step()
         if advance is not None:
             advance(run.step)
-        if run.step % recipe.evaluate_every == 0 or run.step == recipe.steps:
+        judged = run.step % recipe.evaluate_every == 0 or run.step == recipe.steps
+        if judged:
             run.judge(validation)
-            if folder is not None:
-                run.save(folder / STATE)
-            if report is not None:
-                report(run.history)
+        if folder is not None and (judged or time.monotonic() - saved > SAVE_EVERY):
+            run.save(folder / STATE)
+            saved = time.monotonic()
+        if judged and report is not None:
+            report(run.history)
     return run.result()
 
 
@@ -187,7 +193,8 @@ class _Run:
         for name in ("network", "average", "best"):
             tensors |= {f"{name}.{key}": value for key, value in self._network(name).state_dict().items()}
         facts = {"recipe": self.recipe.facts(), "counts": self.counts, "history": self.history, "best": self.best}
-        write_atomically(path, tensors, facts | {"step": self.step, "seconds": self.seconds})
+        facts |= {"step": self.step, "seconds": self.seconds, "sums": self.sums.tolist()}
+        write_atomically(path, tensors, facts)
 
     def restore(self, path: Path) -> None:
         """Take up a state.
@@ -202,7 +209,7 @@ class _Run:
             self._network(name).load_state_dict(part(tensors, name))
         restore_optimizer(self.optimizer, tensors)
         self.step, self.best, self.history = facts["step"], facts["best"], facts["history"]
-        self.seconds = facts["seconds"]
+        self.seconds, self.sums = facts["seconds"], np.array(facts["sums"])
 
     def _network(self, name: str) -> Network:
         return {"network": self.network, "average": self.average.network, "best": self.best_network}[name]

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from analysis.detection.errors import ConfigurationError, TrainingError
-from analysis.detection.training import Augmentation, Recipe, Sample, Trained, make_samples, train
+from analysis.detection.training import Augmentation, Recipe, Sample, Trained, make_samples, train, trainer
 from analysis.detection.training.samples import count_classes
 from analysis.detection.training.trainer import STATE, judge, rate
 
@@ -61,28 +61,32 @@ def test_the_seed_repeats_it(samples: list[Sample]) -> None:
     assert not torch.equal(weights(one), weights(other))
 
 
-def interrupted(samples: list[Sample], folder: Path) -> None:
-    """Train until the ninth step, and die without warning."""
+def interrupted(samples: list[Sample], folder: Path, last: int) -> None:
+    """Train until a step, and die without warning."""
 
     def advance(step: int) -> None:
-        if step == 9:
+        if step == last:
             os.kill(os.getpid(), signal.SIGKILL)
 
     torch.set_num_threads(1)
     train(RECIPE, samples[:6], samples[6:8], folder=folder, advance=advance)
 
 
-def test_it_goes_on_exactly_after_a_kill(samples: list[Sample], tmp_path: Path) -> None:
-    """Killed between two evaluations, it ends with the same weights and history as without."""
+@pytest.mark.parametrize(("every", "last", "first"), [(60.0, 10, 9), (0.0, 7, 7)])
+def test_it_goes_on_exactly_after_a_kill(
+    samples: list[Sample], tmp_path: Path, every: float, last: int, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after an evaluation or between two, it ends with the same weights and history as without."""
+    monkeypatch.setattr(trainer, "SAVE_EVERY", every)
     whole = train(RECIPE, samples[:6], samples[6:8])
-    child = multiprocessing.get_context("fork").Process(target=interrupted, args=(samples, tmp_path))
+    child = multiprocessing.get_context("fork").Process(target=interrupted, args=(samples, tmp_path, last))
     child.start()
     child.join(50)
     assert child.exitcode == -signal.SIGKILL
     assert (tmp_path / STATE).exists()
     steps: list[int] = []
     again = train(RECIPE, samples[:6], samples[6:8], folder=tmp_path, advance=steps.append)
-    assert steps == [9, 10, 11, 12]
+    assert steps == list(range(first, 13))
     assert torch.equal(weights(whole), weights(again))
     assert plain(whole.history) == plain(again.history)
 
