@@ -44,7 +44,7 @@ class SurfaceStyle:
         decoration: Bright things at the lower side of steps, per Å.
     """
 
-    coverage: float = 0.02
+    coverage: float = 0.018
     coverage_spread: float = 0.35
     patchiness: float = 1200.0
     fractions: tuple[float, float, float, float, float, float] = (0.46, 0.26, 0.15, 0.08, 0.03, 0.02)

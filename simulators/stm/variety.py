@@ -17,7 +17,7 @@ SHARES = {"default": 0.66, "hard": 0.14, "easy": 0.06, "clean": 0.14}
 """How many of the images are made of which preset."""
 PLAIN = 0.4
 """How many of those of the default preset are left as they are."""
-RICHNESS = 2.5
+RICHNESS = 2.75
 """How much more Pb there is on surfaces that are not left as they are."""
 BIASES = (-2.0, -1.5, -1.0, -0.7, 0.7, 1.0, 1.5)
 
