@@ -21,10 +21,10 @@ COHERENCE = 0.2
 """Median correlation of neighbouring lines below which an image shows no surface: noise alone has 0.1 at
 most; the noisiest clean terraces 0.3."""
 
-BREAK = 0.25
+BREAK = 0.5
 """Lines on either side of a change correlate less than this, relative to the image's median …"""
 
-UNUSUAL = 5.0
+UNUSUAL = 4.0
 """… and their correlation (Fisher's z) is this many deviations below the median."""
 
 JUMP = 5.5

@@ -20,21 +20,21 @@ def surface(shape: tuple[int, int] = (64, 80), seed: int = 0) -> NDArray[np.floa
 
 def test_unit_and_offset_do_not_matter() -> None:
     """Metres or ångströms above whatever give the same image."""
-    one = prepare(surface(), 0.2).values
-    other = prepare(1e-10 * surface() + 3e-6, 0.2).values
+    one = prepare(surface(), WORKING_PIXEL).values
+    other = prepare(1e-10 * surface() + 3e-6, WORKING_PIXEL).values
     assert other.numpy() == pytest.approx(one.numpy(), abs=1e-3)
 
 
 def test_the_corrugation_is_the_unit() -> None:
     """The bulk of the values has a deviation of 1 around 0."""
-    values = prepare(surface(), 0.2).values.numpy()
+    values = prepare(surface(), WORKING_PIXEL).values.numpy()
     assert np.median(values) == pytest.approx(0.0, abs=0.05)
     assert np.diff(np.percentile(values, [16, 84]))[0] == pytest.approx(2.0, rel=0.05)
 
 
 def test_the_tilt_is_gone() -> None:
     """Neither axis keeps a slope."""
-    values = prepare(surface(), 0.2).values.numpy()
+    values = prepare(surface(), WORKING_PIXEL).values.numpy()
     columns, rows = np.median(values, axis=0), np.median(values, axis=1)
     assert abs(np.polyfit(np.arange(len(columns)), columns, 1)[0]) * len(columns) < 0.5
     assert abs(np.polyfit(np.arange(len(rows)), rows, 1)[0]) * len(rows) < 0.5
@@ -66,16 +66,16 @@ def test_lines_not_yet_scanned_are_flat() -> None:
     height = surface()
     part = height.copy()
     part[40:] = np.nan
-    values = prepare(part, 0.2).values.numpy()
+    values = prepare(part, WORKING_PIXEL).values.numpy()
     assert not values[40:].any()
-    assert values[:40] == pytest.approx(prepare(height[:40], 0.2).values.numpy(), abs=1e-6)
+    assert values[:40] == pytest.approx(prepare(height[:40], WORKING_PIXEL).values.numpy(), abs=1e-6)
 
 
 def test_single_missing_values_are_filled() -> None:
     """A lost pixel changes nothing elsewhere, and does not stand out."""
     height = surface()
     height[30, 50] = np.nan
-    values = prepare(height, 0.2).values.numpy()
+    values = prepare(height, WORKING_PIXEL).values.numpy()
     assert np.isfinite(values).all()
     assert abs(values[30, 50]) < 6.0
 
