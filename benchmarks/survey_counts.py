@@ -3,8 +3,8 @@
 Counts. Two hundred fields of one surface of the microscope's twin are imaged and searched. Beside the truth (the labels
 of the same images) stand the detections above the detector's threshold; the expected counts, sums of all candidates'
 calibrated scores, so that false ones and missed ones weigh as often as the calibration says; and those corrected for
-what the detector never sees and for classes that it confuses, by a matrix from calibration images of other seeds:
-n = M⁻¹ e, where M_ij is the expected count of class i per cluster of class j there, false ones subtracted.
+what the detector never sees and for classes that it confuses, by a matrix from calibration images, of surveys of ten
+other surfaces: n = M⁻¹ e, where M_ij is the expected count of class i per cluster of class j there, false ones subtracted.
 
 Images. A survey that chooses fields by expected information, one that takes them line by line (a raster), one that
 takes them at random, and one that takes the raster's with gaps, which it fills later, all with the same model of the
@@ -33,7 +33,9 @@ from simulators.stm import CLASSES, Image, Survey, preset
 Floats = NDArray[np.float64]
 
 SURFACE, CALIBRATION = 6_000_001, 7_000_001
-"""Seeds of the surfaces that are surveyed, and of the images that the correction is made from: no other study's."""
+"""Seeds of the surfaces that are surveyed, and of those that the correction is made from: no other study's."""
+LEARNED = 10
+"""Surfaces that the correction is made from."""
 MATCH = 0.4
 """Intersection over union from which a candidate lies on a cluster."""
 RIDGE = 5.0
@@ -172,7 +174,9 @@ def ordered_survey(places: Places, counts: Floats, precision: float, order: NDAr
 def count_part(report: Report, detector: Detector, options: argparse.Namespace) -> None:
     """Count a survey's images."""
     twin = preset(options.preset)
-    learned = [count(detector, image) for image in twin.images(range(CALIBRATION, CALIBRATION + options.calibration))]
+    others = [Survey(twin, CALIBRATION + number) for number in range(LEARNED)]
+    each = max(1, options.calibration // LEARNED)
+    learned = [count(detector, image) for other in others for image in survey_images(other, each)]
     matrix, false = correction(learned)
     survey = Survey(twin, SURFACE)
     seen = [count(detector, image) for image in survey_images(survey, options.images)]
@@ -248,7 +252,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="another detector than the package's")
     parser.add_argument("--preset", default="default", help="of the microscope's twin")
     parser.add_argument("--images", type=int, default=200)
-    parser.add_argument("--calibration", type=int, default=100, help="images that the correction is made from")
+    parser.add_argument("--calibration", type=int, default=200, help="images that the correction is made from")
     parser.add_argument("--surfaces", type=int, default=5, help="surfaces that strategies are compared on")
     parser.add_argument("--part", choices=("counts", "images"), help="one part alone")
     parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
