@@ -1,10 +1,11 @@
 """Counting clusters: a survey of 200 images against the truth, and how many images a survey needs against a raster.
 
-Counts. Two hundred fields of one surface of the microscope's twin are imaged and searched. Beside the truth (the labels
-of the same images) stand the detections above the detector's threshold; the expected counts, sums of all candidates'
-calibrated scores, so that false ones and missed ones weigh as often as the calibration says; and those corrected for
-what the detector never sees and for classes that it confuses, by a matrix from calibration images, of surveys of ten
-other surfaces: n = M⁻¹ e, where M_ij is the expected count of class i per cluster of class j there, false ones subtracted.
+Counts. Two hundred fields of one surface of the microscope's twin are imaged and searched. Beside the truth (the
+labels of the same images) stand the detections above the detector's threshold; the expected counts, sums of all
+candidates' calibrated scores, so that false ones and missed ones weigh as often as the calibration says; and those
+corrected for what the detector never sees and for classes that it confuses, by a matrix from calibration images, of
+surveys of ten other surfaces: n = M⁻¹ e, where M_ij is the expected count of class i per cluster of class j there,
+false ones subtracted.
 
 Images. A survey that chooses fields by expected information, one that takes them line by line (a raster), one that
 takes them at random, and one that takes the raster's with gaps, which it fills later, all with the same model of the
