@@ -47,12 +47,18 @@ def flatten(height: ArrayLike, degree: int = 2) -> Floats:
     Raises:
         ValueError: It has not two axes, or the degree is not one of these.
     """
-    image = without_bow(align_lines(height, "difference"))
-    image = subtract_polynomial(image, degree, robust=True)
-    if not np.isfinite(image).any():
+    image = _checked(height)
+    _check_degree(degree)
+    # In place: what a large image costs is memory fetched and given back rather than arithmetic.
+    image -= _offsets(image)[:, None]
+    if (bow := _bow(image)) is not None:
+        image -= bow
+    if (background := _polynomial(image, degree, robust=True)) is None:
         return image
+    image -= background
     level, spread = main_level(image)
-    return image - line_levels(image, level, WITHIN * spread)[:, None]
+    image -= line_levels(image, level, WITHIN * spread)[:, None]
+    return image
 
 
 def subtract_plane(height: ArrayLike) -> Floats:
@@ -75,14 +81,19 @@ def subtract_polynomial(height: ArrayLike, degree: int = 2, robust: bool = False
         ValueError: The image has not two axes, or the degree is not one of these.
     """
     image = _checked(height)
-    if not 0 <= degree <= 5:
-        raise ValueError(f"the polynomial's degree must be 0 to 5, not {degree}")
+    _check_degree(degree)
+    background = _polynomial(image, degree, robust=robust)
+    return image if background is None else image - background
+
+
+def _polynomial(image: Floats, degree: int, *, robust: bool) -> Floats | None:
+    """Return the polynomial that :func:`subtract_polynomial` subtracts; None for an image without any value."""
     steps = [max(1, round(length / SAMPLE)) if robust else 1 for length in image.shape]
     part = image[:: steps[0], :: steps[1]]
     rows, columns = (_legendre(length, degree) for length in image.shape)
     use = np.isfinite(part)
     if not use.any():
-        return image
+        return None
     coefficients = np.zeros((degree + 1, degree + 1))
     for _ in range(ROUNDS if robust else 1):
         chosen = use
@@ -91,7 +102,7 @@ def subtract_polynomial(height: ArrayLike, degree: int = 2, robust: bool = False
             level, spread = main_level(left)
             chosen = use & (np.abs(left - level) <= WITHIN * spread)
         coefficients = _fit(part, chosen, rows[:: steps[0]], columns[:: steps[1]])
-    return image - rows @ coefficients @ columns.T
+    return rows @ coefficients @ columns.T
 
 
 def align_lines(height: ArrayLike, method: str = "median") -> Floats:
@@ -113,13 +124,18 @@ def align_lines(height: ArrayLike, method: str = "median") -> Floats:
         return image - median(image, axis=1)[:, None]
     if method != "difference":
         raise ValueError(f"lines are aligned by 'median' or 'difference', not {method!r}")
+    return image - _offsets(image)[:, None]
+
+
+def _offsets(image: Floats) -> Floats:
+    """Return the offsets of the lines by the differences between neighbours, so that the mean becomes 0, shape (y,)."""
+    offsets = np.zeros(len(image))
     there = np.flatnonzero(np.isfinite(image).any(axis=1))
     if not there.size:
-        return image
-    offsets = np.zeros(len(image))
+        return offsets
     some = image[there, :: max(1, round(image.shape[1] / LINE_SAMPLE))]
     offsets[there[1:]] = np.cumsum(np.nan_to_num(median(np.diff(some, axis=0), axis=1)))
-    return image - (offsets + np.nanmean(some - offsets[there, None]))[:, None]
+    return offsets + np.nanmean(some - offsets[there, None])
 
 
 def without_bow(height: ArrayLike) -> Floats:
@@ -138,10 +154,16 @@ def without_bow(height: ArrayLike) -> Floats:
         ValueError: The image has not two axes.
     """
     image = _checked(height)
+    bow = _bow(image)
+    return image if bow is None else image - bow
+
+
+def _bow(image: Floats) -> Floats | None:
+    """Return what :func:`without_bow` subtracts; None for images too small, or too empty, to tell."""
     rows, columns = image.shape
     lag = max(1, columns // (2 * BLOCKS))
     if columns < 3 * lag or rows < BLOCKS:
-        return image
+        return None
     step = max(1, round(rows / SAMPLE))
     slopes = (image[::step, lag:] - image[::step, :-lag]) / lag
     x, y = np.arange(columns) / columns - 0.5, np.arange(rows) / rows - 0.5
@@ -154,10 +176,10 @@ def without_bow(height: ArrayLike) -> Floats:
     ]
     found = np.array([block for block in blocks if np.isfinite(block[2])])
     if len(found) < BLOCKS:
-        return image
+        return None
     slope, bend, twist = columns * _least_absolute(found)
-    added = 0.5 * bend * x**2 + (slope + twist * y[:, None]) * x
-    return image - (added - added.mean(axis=1, keepdims=True))
+    along = np.stack([0.5 * bend * x**2, x])
+    return np.column_stack([np.ones(rows), slope + twist * y]) @ (along - along.mean(axis=1, keepdims=True))
 
 
 def _least_absolute(points: Floats) -> Floats:
@@ -195,8 +217,14 @@ def _legendre(length: int, degree: int) -> Floats:
     return np.asarray(np.polynomial.legendre.legvander(axis, degree), float)
 
 
+def _check_degree(degree: int) -> None:
+    """Check the degree of a polynomial."""
+    if not 0 <= degree <= 5:
+        raise ValueError(f"the polynomial's degree must be 0 to 5, not {degree}")
+
+
 def _checked(height: ArrayLike) -> Floats:
-    """Return an image as numbers, infinite ones missing."""
+    """Return a new image as numbers, infinite ones missing."""
     image = np.asarray(height, float)
     if image.ndim != 2 or not image.size:
         raise ValueError(f"an image has rows and columns; this one has the shape {image.shape}")
