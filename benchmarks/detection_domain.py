@@ -68,8 +68,7 @@ def main() -> None:
         found["40 images alone"].append(tested(tuned(seed, images, None), images))
         said = ", ".join(f"{name} {some[-1].map50:.3f}" for name, some in found.items())
         print(f"seed {seed}: {said}", flush=True)
-    for name, some in found.items():
-        summarise(report, name, some)
+    summarise(report, found)
     report.finish(results(__file__) if options.write else None, images="40 / 22 / 18 per seed")
 
 
