@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.detection import Detections
-from analysis.detection.preparation import Prepared
+from analysis.detection.preparation import WORKING_PIXEL, Prepared
 from analysis.streaming import Batch, BatchError, Chain, ChainError, Detection, Layout, declare
 
 SHAPE = (64, 64)
@@ -47,7 +47,7 @@ def surface(*spots: tuple[int, int], seed: int = 0) -> NDArray[np.float32]:
 @pytest.fixture
 def chain() -> Chain:
     """A chain that detects, begun."""
-    chain = Chain([Detection(0.2, finder=Bright())])
+    chain = Chain([Detection(WORKING_PIXEL, finder=Bright())])
     chain.start(Layout(SHAPE, "float32"))
     return chain
 
@@ -58,7 +58,7 @@ def test_counts_and_densities_of_each_image(chain: Chain) -> None:
     values = chain.result().values
     np.testing.assert_array_equal(values["detections.count"], [2, 0, 1])
     np.testing.assert_array_equal(values["detections.count.large"], [1, 0, 1])
-    np.testing.assert_allclose(values["detections.density.small"], np.array([1, 0, 0]) * 100.0 / (64 * 64 * 0.04))
+    np.testing.assert_allclose(values["detections.density.small"], np.array([1, 0, 0]) * 100.0 / (64 * 64 * WORKING_PIXEL**2))
     np.testing.assert_allclose(values["detections.expected.large"], [0.75, 0.0, 0.75])
     np.testing.assert_array_equal(values["detections.flawed"], [0, 0, 0])
 
@@ -70,7 +70,7 @@ def test_the_table(chain: Chain) -> None:
     np.testing.assert_array_equal(table["image"], [0, 0, 2])
     np.testing.assert_array_equal(table["offsets"], [0, 2, 2, 3])
     np.testing.assert_array_equal(table["boxes"][0], [8, 8, 13, 13])
-    np.testing.assert_allclose(table["boxes_nm"], 0.2 * table["boxes"])
+    np.testing.assert_allclose(table["boxes_nm"], WORKING_PIXEL * table["boxes"])
     assert table["classes"].tolist() == list(CLASSES)
     assert table["flaws"].tolist() == ["", "", ""]
     assert table["expected"].shape == (3, 2)
@@ -79,12 +79,12 @@ def test_the_table(chain: Chain) -> None:
 def test_an_image_that_grows_is_one_image(chain: Chain) -> None:
     """Partial results at any time; in the end it is there once."""
     whole = surface((10, 10), (40, 50))
-    for rows in (8, 30, 30, 58, 64):
+    for rows in (8, 40, 40, 58, 64):
         shown = np.full(SHAPE, np.nan, np.float32)
         shown[:rows] = whole[:rows]
         chain.process(Batch(0, shown[None]))
         table = chain.result().results["detections"]
-        assert len(table["image"]) == (0 if rows < 21 else 1 if rows < 51 else 2)
+        assert len(table["image"]) == (0 if rows < 40 else 1 if rows < 53 else 2)
         assert table["lines"].tolist() == [rows]
     chain.process(Batch(1, surface((5, 5))[None]))
     assert chain.result().results["detections"]["offsets"].tolist() == [0, 2, 3]
