@@ -57,13 +57,14 @@ LABORATORY: dict[str, Any] = {
     "instrument": 7,
     "nm_per_pixel": 0.18,
     "biases": (-1.3, 0.7),
-    "radius": (10.0, 16.0),
-    "noise": 0.07,
+    "radius": (9.0, 14.0),
+    "noise": 0.06,
     "line_noise": 0.2,
     "scale_error": 0.06,
     "shear": 0.06,
     "fractions": (0.30, 0.30, 0.22, 0.12, 0.04, 0.02),
-    "scatter": 0.1,
+    "scatter": 0.085,
+    "coverage": 0.04,
 }
 """How the twin of another laboratory differs: its microscope, its tips, its voltages, its pixels and its samples."""
 

@@ -1,11 +1,11 @@
 """Counting clusters: a survey of 200 images against the truth, and how many images a survey needs against a raster.
 
-Counts. Two hundred fields of one surface of the microscope's twin are imaged and searched. Beside the truth (the
-labels of the same images) stand the detections above the detector's threshold; the expected counts, sums of all
-candidates' calibrated scores, so that false ones and missed ones weigh as often as the calibration says; and those
-corrected for what the detector never sees and for classes that it confuses, by a matrix from calibration images, of
-surveys of ten other surfaces: n = M⁻¹ e, where M_ij is the expected count of class i per cluster of class j there,
-false ones subtracted.
+Counts. Two hundred fields of 512 × 512 pixels of one surface of the microscope's twin are imaged and searched. Beside
+the truth (the labels of the same images) stand the detections above the detector's threshold, and the expected
+counts, sums of all candidates' calibrated scores, so that false ones and missed ones weigh as often as the
+calibration says; and both corrected for what the detector never sees and for classes that it confuses, by a matrix
+from calibration images, of surveys of ten other surfaces: n = M⁻¹ e, where M_ij is what is counted of class i per
+cluster of class j there, false ones subtracted.
 
 Images. A survey that chooses fields by expected information, one that takes them line by line (a raster), one that
 takes them at random, and one that takes the raster's with gaps, which it fills later, all with the same model of the
@@ -24,12 +24,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detection import Detector
+from analysis.detection import Detections, Detector
 from analysis.detection.boxes import iou
 from analysis.detection.count_field import CountField, Estimate, Places, cover
 from analysis.detection.preparation import prepare
 from benchmarks.report import Report, results
 from simulators.stm import CLASSES, Image, Survey, preset
+from simulators.stm.presets import SHAPE as FIELD
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +38,8 @@ SURFACE, CALIBRATION = 6_000_001, 7_000_001
 """Seeds of the surfaces that are surveyed, and of those that the correction is made from: no other study's."""
 LEARNED = 10
 """Surfaces that the correction is made from."""
+SHAPE, AREA = (512, 512), (1500.0, 1500.0)
+"""Pixels of the images that are counted in, and the area that they are spread over, nm."""
 MATCH = 0.4
 """Intersection over union from which a candidate lies on a cluster."""
 RIDGE = 5.0
@@ -51,20 +54,20 @@ GOALS = ((ALL, 0.05), ("Pb3", 0.10), ("Pb5", 0.20))
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of one image by class, shape (classes,) each.
+    """Counts of one image by class.
+
+    What was counted is told by the class of the cluster that it lies on, shape (classes, classes + 1); the last column
+    is of what lies on none.
 
     Attributes:
-        truth: Clusters labelled.
+        truth: Clusters labelled, shape (classes,).
         found: Detections above the threshold.
         expected: Sums of the candidates' scores.
-        sources: The same by the class of the cluster that the candidate lies on, shape (classes, classes + 1); the last
-            column is of those that lie on none.
     """
 
     truth: Floats
     found: Floats
     expected: Floats
-    sources: Floats
 
 
 def count(detector: Detector, image: Image) -> Counts:
@@ -74,28 +77,34 @@ def count(detector: Detector, image: Image) -> Counts:
     places = {name: place for place, name in enumerate(detector.classes)}
     # Clusters of classes that the detector does not know are as good as none.
     labels = np.array([places.get(CLASSES[label], number) for label in image.labels], np.int64)
-    overlaps = np.column_stack([iou(every.boxes.astype(float), image.boxes), np.full(len(every), MATCH)])
-    classes = np.append(labels, number)[np.argmax(overlaps, axis=1)]
-    sources = np.zeros((number, number + 1))
-    np.add.at(sources, (every.labels, classes), every.scores)
+
+    def by_cluster(some: Detections, weights: Floats) -> Floats:
+        overlaps = np.column_stack([iou(some.boxes.astype(float), image.boxes), np.full(len(some), MATCH)])
+        counts = np.zeros((number, number + 1))
+        np.add.at(counts, (some.labels, np.append(labels, number)[np.argmax(overlaps, axis=1)]), weights)
+        return counts
+
+    sure = detector.choose(every)
     return Counts(
         np.bincount(labels, minlength=number + 1)[:number].astype(float),
-        np.bincount(detector.choose(every).labels, minlength=number).astype(float),
-        sources.sum(axis=1),
-        sources,
+        by_cluster(sure, np.ones(len(sure))),
+        by_cluster(every, every.scores.astype(float)),
     )
 
 
-def correction(seen: list[Counts]) -> tuple[Floats, Floats]:
-    """What is expected of each class per cluster of each class, and where there is none.
+def correction(truth: Floats, counted: Floats, images: int) -> tuple[Floats, Floats]:
+    """What is counted of each class per cluster of each class, and where there is none.
+
+    Args:
+        truth: Clusters of each class in the images, shape (classes,).
+        counted: What was counted in them, as `Counts` has it.
+        images: How many images there are.
 
     Returns:
         M, shape (classes, classes), and the false ones per image, shape (classes,).
     """
-    truth = np.sum([one.truth for one in seen], axis=0)
-    sources = np.sum([one.sources for one in seen], axis=0)
-    matrix = (sources[:, :-1] + RIDGE * np.eye(len(truth))) / (truth + RIDGE)
-    return matrix, sources[:, -1] / len(seen)
+    matrix = (counted[:, :-1] + RIDGE * np.eye(len(truth))) / (truth + RIDGE)
+    return matrix, counted[:, -1] / images
 
 
 def corrected(expected: Floats, images: int, matrix: Floats, false: Floats) -> Floats:
@@ -105,15 +114,15 @@ def corrected(expected: Floats, images: int, matrix: Floats, false: Floats) -> F
 
 def survey_images(survey: Survey, number: int) -> Iterator[Image]:
     """Images of fields spread over the area."""
-    places = _places(survey)
+    places = _places(survey, SHAPE)
     chosen = np.linspace(0, len(places.centres) - 1, number).astype(int)
     for place in chosen:
         x, y = places.centres[place]
-        yield survey.image(float(x), float(y), int(place))
+        yield survey.image(float(x), float(y), int(place), shape=SHAPE)
 
 
-def _places(survey: Survey) -> Places:
-    width, height = survey.field_size()
+def _places(survey: Survey, shape: tuple[int, int] = FIELD) -> Places:
+    width, height = survey.field_size(shape)
     middle = np.array([0.5 * width, 0.5 * height])
     return cover(middle, np.array(survey.area) - middle, (width, height))
 
@@ -175,27 +184,29 @@ def ordered_survey(places: Places, counts: Floats, precision: float, order: NDAr
 def count_part(report: Report, detector: Detector, options: argparse.Namespace) -> None:
     """Count a survey's images."""
     twin = preset(options.preset)
-    others = [Survey(twin, CALIBRATION + number) for number in range(LEARNED)]
+    others = [Survey(twin, CALIBRATION + number, AREA) for number in range(LEARNED)]
     each = max(1, options.calibration // LEARNED)
     learned = [count(detector, image) for other in others for image in survey_images(other, each)]
-    matrix, false = correction(learned)
-    survey = Survey(twin, SURFACE)
+    survey = Survey(twin, SURFACE, AREA)
     seen = [count(detector, image) for image in survey_images(survey, options.images)]
-    truth, found, expected = (sum(getattr(one, name) for one in seen) for name in ("truth", "found", "expected"))
-    unfolded = corrected(np.asarray(expected), len(seen), matrix, false)
+    truth, counts = _total(seen, "truth"), []
+    for name in ("found", "expected"):
+        matrix, false = correction(_total(learned, "truth"), _total(learned, name), len(learned))
+        plain = _total(seen, name).sum(axis=1)
+        counts += [plain, corrected(plain, len(seen), matrix, false)]
     rows = []
     for place, name in enumerate((*detector.classes, ALL)):
-        values = [
-            float(one.sum() if name == ALL else one[place])
-            for one in map(np.asarray, (truth, found, expected, unfolded))
-        ]
-        errors = [f"{100.0 * (value / max(values[0], 1.0) - 1.0):+.1f} %" for value in values[1:]]
-        poisson = f"{100.0 / np.sqrt(max(values[0], 1.0)):.1f} %"
-        cells = [f"{value:.0f} ({error})" for value, error in zip(values[1:], errors, strict=True)]
-        rows.append((name, int(values[0]), *cells, poisson))
+        there, *told = (float(one.sum() if name == ALL else one[place]) for one in (truth, *counts))
+        cells = [f"{value:.0f} ({100.0 * (value / max(there, 1.0) - 1.0):+.1f} %)" for value in told]
+        rows.append((name, int(there), *cells, f"{100.0 / np.sqrt(max(there, 1.0)):.1f} %"))
     report.table(
-        (f"{len(seen)} images", "truth", "detections", "sum of scores", "corrected", "1/√truth, for comparison"), rows
+        (f"{len(seen)} images", "truth", "detections", "corrected", "sum of scores", "corrected", "1/√truth"), rows
     )
+
+
+def _total(seen: list[Counts], name: str) -> Floats:
+    """One of the counts, of all images together."""
+    return np.sum([getattr(one, name) for one in seen], axis=0)
 
 
 def images_part(report: Report, options: argparse.Namespace) -> None:
@@ -253,7 +264,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="another detector than the package's")
     parser.add_argument("--preset", default="default", help="of the microscope's twin")
     parser.add_argument("--images", type=int, default=200)
-    parser.add_argument("--calibration", type=int, default=200, help="images that the correction is made from")
+    parser.add_argument("--calibration", type=int, default=400, help="images that the correction is made from")
     parser.add_argument("--surfaces", type=int, default=5, help="surfaces that strategies are compared on")
     parser.add_argument("--part", choices=("counts", "images"), help="one part alone")
     parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
