@@ -35,10 +35,10 @@ from benchmarks.report import Report, results
 
 Floats = NDArray[np.float64]
 
-RADII = np.arange(0.0, 9.0)
+RADII = np.arange(0.0, 12.0)
 """Of the rings of the profile, px."""
 ANGLES = np.deg2rad(np.arange(0.0, 360.0, 15.0))
-SCALES = (1.5, 2.0, 2.5, 3.0, 4.0)
+SCALES = (2.0, 2.8, 3.6, 4.4, 5.3)
 """Widths of the Gaussian that are tried."""
 LEVELS = (0.05, 0.1, 0.2, 0.4)
 """Thresholds of the Laplacian that are tried."""
