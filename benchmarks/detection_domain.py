@@ -48,7 +48,8 @@ def tuned(seed: int, images: Split, start: Detector | None) -> Detector:
     recipe = replace(few_images(PB), seed=seed)
     if start is not None:
         recipe = replace(recipe, learning_rate=recipe.learning_rate / 10.0, steps=400, evaluate_every=100)
-    folder = kept(f"{'tuned' if start else 'alone'}-{seed}", recipe, start and start.card.sha256)
+    seen = images.training[0].sample.values.sum()
+    folder = kept(f"{'tuned' if start else 'alone'}-{seed}", recipe, start and start.card.sha256, seen)
     parts = samples(images.training), samples(images.validation)
     return finish(train(recipe, *parts, folder=folder, start=start.network if start else None), parts[1])
 
