@@ -19,7 +19,7 @@ LONGEST = 1200
 
 
 def draw_overlay(one: Searched) -> Figure:
-    """Draw an image, flattened, with its boxes."""
+    """Draw an image, flattened, with its boxes, their classes and confidences (percent)."""
     from analysis.detection.flattening import flatten
 
     image = one.scan.height
@@ -34,11 +34,17 @@ def draw_overlay(one: Searched) -> Figure:
     drawn = Figure(figsize=(8.0 / max(tall, 1.0), 8.0 * min(tall, 1.0)), dpi=LONGEST / 8.0)
     axes = drawn.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.imshow(flat, cmap="gray", vmin=low, vmax=high, extent=(0, columns, rows, 0), aspect=nm_y / nm_x)
-    for box, label, name in zip(one.found.boxes, one.found.labels, one.found.names, strict=True):
+    dark = {"boxstyle": "square,pad=0.15", "facecolor": "black", "edgecolor": "none", "alpha": 0.65}
+    found = one.found
+    for box, label, name, score in zip(found.boxes, found.labels, found.names, found.scores, strict=True):
         colour = COLOURS[label % len(COLOURS)]
         x, y, width, height = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
         axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=colour, linewidth=1.2))
-        axes.text(x, y, name, color=colour, fontsize=6, va="bottom", clip_on=True)
+        # Within the image also where the box touches its upper edge.
+        above = y > 0.02 * rows
+        place = {"va": "bottom"} if above else {"va": "top"}
+        told = f"{name} {100 * score:.0f}"
+        axes.text(x, y, told, color="white", fontsize=6, clip_on=True, bbox=dark, **place)
     axes.axis("off")
     return drawn
 

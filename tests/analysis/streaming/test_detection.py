@@ -58,7 +58,9 @@ def test_counts_and_densities_of_each_image(chain: Chain) -> None:
     values = chain.result().values
     np.testing.assert_array_equal(values["detections.count"], [2, 0, 1])
     np.testing.assert_array_equal(values["detections.count.large"], [1, 0, 1])
-    np.testing.assert_allclose(values["detections.density.small"], np.array([1, 0, 0]) * 100.0 / (64 * 64 * WORKING_PIXEL**2))
+    np.testing.assert_allclose(
+        values["detections.density.small"], np.array([1, 0, 0]) * 100.0 / (64 * 64 * WORKING_PIXEL**2)
+    )
     np.testing.assert_allclose(values["detections.expected.large"], [0.75, 0.0, 0.75])
     np.testing.assert_array_equal(values["detections.flawed"], [0, 0, 0])
 
