@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.detection.levels import line_levels, main_level, median
 
 Floats = NDArray[np.float64]
+Product = tuple[Floats, Floats]
+"""Two matrices, (y, k) and (k, x), whose product is an image."""
 
 SAMPLE = 128
 """Backgrounds are fitted to every n-th pixel, so that about this many come along either axis."""
@@ -24,6 +26,9 @@ BLOCKS = 8
 
 LINE_SAMPLE = 256
 """Lines are aligned by about this many of their pixels."""
+
+PART = 200_000
+"""Products of matrices are made in parts of so many multiplications."""
 
 ROUNDS = 4
 """How often the main level and its background are found in turns."""
@@ -51,11 +56,11 @@ def flatten(height: ArrayLike, degree: int = 2) -> Floats:
     _check_degree(degree)
     # In place: what a large image costs is memory fetched and given back rather than arithmetic.
     image -= _offsets(image)[:, None]
-    if (bow := _bow(image)) is not None:
-        image -= bow
-    if (background := _polynomial(image, degree, robust=True)) is None:
+    _subtract(image, _bow(image))
+    background = _polynomial(image, degree, robust=True)
+    if background is None:
         return image
-    image -= background
+    _subtract(image, background)
     level, spread = main_level(image)
     image -= line_levels(image, level, WITHIN * spread)[:, None]
     return image
@@ -82,12 +87,12 @@ def subtract_polynomial(height: ArrayLike, degree: int = 2, robust: bool = False
     """
     image = _checked(height)
     _check_degree(degree)
-    background = _polynomial(image, degree, robust=robust)
-    return image if background is None else image - background
+    _subtract(image, _polynomial(image, degree, robust=robust))
+    return image
 
 
-def _polynomial(image: Floats, degree: int, *, robust: bool) -> Floats | None:
-    """Return the polynomial that :func:`subtract_polynomial` subtracts; None for an image without any value."""
+def _polynomial(image: Floats, degree: int, *, robust: bool) -> Product | None:
+    """Return what :func:`subtract_polynomial` subtracts; None for an image without any value."""
     steps = [max(1, round(length / SAMPLE)) if robust else 1 for length in image.shape]
     part = image[:: steps[0], :: steps[1]]
     rows, columns = (_legendre(length, degree) for length in image.shape)
@@ -102,7 +107,7 @@ def _polynomial(image: Floats, degree: int, *, robust: bool) -> Floats | None:
             level, spread = main_level(left)
             chosen = use & (np.abs(left - level) <= WITHIN * spread)
         coefficients = _fit(part, chosen, rows[:: steps[0]], columns[:: steps[1]])
-    return rows @ coefficients @ columns.T
+    return rows @ coefficients, columns.T
 
 
 def align_lines(height: ArrayLike, method: str = "median") -> Floats:
@@ -154,11 +159,11 @@ def without_bow(height: ArrayLike) -> Floats:
         ValueError: The image has not two axes.
     """
     image = _checked(height)
-    bow = _bow(image)
-    return image if bow is None else image - bow
+    _subtract(image, _bow(image))
+    return image
 
 
-def _bow(image: Floats) -> Floats | None:
+def _bow(image: Floats) -> Product | None:
     """Return what :func:`without_bow` subtracts; None for images too small, or too empty, to tell."""
     rows, columns = image.shape
     lag = max(1, columns // (2 * BLOCKS))
@@ -179,7 +184,21 @@ def _bow(image: Floats) -> Floats | None:
         return None
     slope, bend, twist = columns * _least_absolute(found)
     along = np.stack([0.5 * bend * x**2, x])
-    return np.column_stack([np.ones(rows), slope + twist * y]) @ (along - along.mean(axis=1, keepdims=True))
+    return np.column_stack([np.ones(rows), slope + twist * y]), along - along.mean(axis=1, keepdims=True)
+
+
+def _subtract(image: Floats, product: Product | None) -> None:
+    """Subtract a product of matrices from an image, in place.
+
+    It is made in parts that are small enough for one thread: threads of their own for so little would wait for, and
+    hinder, those of the network.
+    """
+    if product is None:
+        return
+    left, right = product
+    lines = max(1, PART // right.size)
+    for first in range(0, len(image), lines):
+        image[first : first + lines] -= left[first : first + lines] @ right
 
 
 def _least_absolute(points: Floats) -> Floats:
@@ -225,7 +244,8 @@ def _check_degree(degree: int) -> None:
 
 def _checked(height: ArrayLike) -> Floats:
     """Return a new image as numbers, infinite ones missing."""
-    image = np.asarray(height, float)
+    image = np.array(height, float)
     if image.ndim != 2 or not image.size:
         raise ValueError(f"an image has rows and columns; this one has the shape {image.shape}")
-    return np.where(np.isfinite(image), image, np.nan)
+    image[np.isinf(image)] = np.nan
+    return image

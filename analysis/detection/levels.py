@@ -31,9 +31,12 @@ def main_level(image: ArrayLike) -> tuple[float, float]:
     Returns:
         The level, and the deviation about it were it normal; at least a hair, so that a constant image is at its level.
     """
-    values = np.asarray(image, float).ravel()
+    every = np.asarray(image, float).ravel()
+    values = every[:: max(1, every.size // SAMPLE)]
     values = values[np.isfinite(values)]
-    ordered = np.sort(values[:: max(1, values.size // SAMPLE)])
+    if not values.size:
+        values = every[np.isfinite(every)]
+    ordered = np.sort(values)
     held = max(1, int(CORE * ordered.size))
     widths = ordered[held - 1 :] - ordered[: len(ordered) - held + 1]
     shortest = int(np.argmin(widths))

@@ -65,13 +65,16 @@ def prepare(height: ArrayLike, nm_per_pixel: Pixel) -> Prepared:
     pixel = np.broadcast_to(np.asarray(nm_per_pixel, float), 2)
     image = checked(height, pixel)
     image, scanned = _filled(image)
-    level = flatten(image[scanned])
+    level = flatten(image if scanned.all() else image[scanned])
     some = level.ravel()[:: max(1, level.size // SAMPLE)]
-    spread = corrugation(some)
+    low, middle, high = np.percentile(some, [16.0, 50.0, 84.0])
+    spread = 0.5 * float(high - low)
     if spread <= 0.0:
         raise ImageError("the image is constant (but for its tilt and single pixels): there is nothing to find in it")
+    level -= middle
+    level /= spread
     values = np.zeros(image.shape, np.float32)
-    values[scanned] = (level - np.median(some)) / spread
+    values[scanned] = level
     return resampled(torch.from_numpy(values), pixel)
 
 
