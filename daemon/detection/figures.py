@@ -41,10 +41,8 @@ def draw_overlay(one: Searched) -> Figure:
         x, y, width, height = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
         axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=colour, linewidth=1.2))
         # Within the image also where the box touches its upper edge.
-        above = y > 0.02 * rows
-        place = {"va": "bottom"} if above else {"va": "top"}
-        told = f"{name} {100 * score:.0f}"
-        axes.text(x, y, told, color="white", fontsize=6, clip_on=True, bbox=dark, **place)
+        side = "bottom" if y > 0.02 * rows else "top"
+        axes.text(x, y, f"{name} {100 * score:.0f}", color="white", fontsize=6, va=side, clip_on=True, bbox=dark)
     axes.axis("off")
     return drawn
 
