@@ -218,7 +218,9 @@ async def _at_once() -> None:
 async def _first(changed: asyncio.Event, seconds: float) -> None:
     """Waits for a change, or for a time, s, whichever is first."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(changed.wait(), None if seconds == inf else seconds)
+        # Not wait_for: in Python 3.11 that swallows a cancellation which comes together with the change.
+        async with asyncio.timeout(None if seconds == inf else seconds):
+            await changed.wait()
 
 
 def _joined(trips: Sequence[_Trip]) -> str:

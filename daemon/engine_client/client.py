@@ -82,7 +82,9 @@ class AsyncEngineClient:
         """Gives one command; as `EngineClient.call`."""
         patience = PATIENCE.get(command, self._timeout) if timeout is None else timeout
         try:
-            reply = await asyncio.wait_for(self._exchange({"command": command, "arguments": arguments}), patience)
+            # Not wait_for: in Python 3.11 that swallows a cancellation which comes together with the answer.
+            async with asyncio.timeout(patience):
+                reply = await self._exchange({"command": command, "arguments": arguments})
         except TimeoutError:
             reply = None
         except (OSError, asyncio.IncompleteReadError) as error:
