@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import numpy as np
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.served import Daemon
 from daemon.analyst.maps import write_array, write_group
@@ -17,7 +18,7 @@ Open = Callable[..., Any]
 Scan = Callable[..., str]
 
 
-def fact(page: Any, name: str) -> Any:  # noqa: ANN401 - Playwright's own types
+def fact(page: Page, name: str) -> Locator:
     """The value of a fact."""
     return page.locator(".facts > div", has=page.locator("dt", has_text=re.compile(f"^{name}$"))).locator("dd").first
 
@@ -61,7 +62,7 @@ def test_frames_are_live_and_can_be_measured_in(tab: Open, scan: Scan) -> None:
     watched.shoot("frame")
 
 
-def test_the_last_frame_is_there_while_nothing_runs(tab: Open, scan: Scan, api: Any, daemon: Any) -> None:  # noqa: ANN401
+def test_the_last_frame_is_there_while_nothing_runs(tab: Open, scan: Scan, api: httpx.Client, daemon: Daemon) -> None:
     """As it was recorded, and says of which point."""
     scan(points=3, least=3)
     daemon.wait_for(lambda facts: facts["state"] == "idle")

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from benchmarks.served import Daemon
+
 Open = Callable[..., Any]
 Scan = Callable[..., str]
 Record = Callable[..., str]
 MANY = 10_000
 
 
-def test_runs_are_found_and_reported(tab: Open, scan: Scan, daemon: Any, tmp_path: Path) -> None:  # noqa: ANN401
+def test_runs_are_found_and_reported(tab: Open, scan: Scan, daemon: Daemon, tmp_path: Path) -> None:
     """With a thumbnail, how they ended, and a report that opens offline."""
     scan(points=4, least=4, metadata={"sample": "needle 7", "operator": "Röntgen"})
     daemon.wait_for(lambda facts: facts["state"] == "idle")

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import expect
 
+from benchmarks.served import Daemon
+
 Open = Callable[..., Any]
 Scan = Callable[..., str]
 NO_SOCKETS = (
@@ -58,7 +60,7 @@ def test_nothing_needs_a_websocket(tab: Open, scan: Scan, api: httpx.Client) -> 
     assert api.get("/runs", params={"limit": 1}).json()["runs"][0]["exit_status"] == "abort"
 
 
-def test_a_server_and_an_engine_may_die(tab: Open, scan: Scan, api: httpx.Client, daemon: Any) -> None:  # noqa: ANN401
+def test_a_server_and_an_engine_may_die(tab: Open, scan: Scan, api: httpx.Client, daemon: Daemon) -> None:
     """The page stays, says what is away, and goes on when they are back."""
     scan(points=200, least=2, improvement_fraction=None)
     watched = tab()

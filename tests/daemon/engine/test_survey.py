@@ -100,7 +100,7 @@ def test_a_survey_finds_and_counts(engine: Engine, weights: Path) -> None:
     np.testing.assert_allclose(rows["agent_value"] * 96 * 96 * 0.15**2 / 100.0, np.diff(offsets), rtol=1e-9)
     assert verify_run(result.run).problems == ()
     searched = search(result.run, Detector.load(weights), Request())
-    np.testing.assert_array_equal(searched.labels, table["labels"][:])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(searched.labels, table["labels"][:])
     np.testing.assert_allclose(np.concatenate([one.found.boxes for one in searched.images]), boxes, atol=1e-3)
 
 
@@ -109,13 +109,13 @@ def test_the_whole_area_is_told_of(engine: Engine) -> None:
     result = engine.start_plan("survey", survey(6, objective="detections.count.Pb2")).wait(120)
     assert result.run is not None
     told = zarr.open_group(result.run / "analysis" / "survey", mode="r")
-    low, high = told.attrs["interval"]  # type: ignore[misc]
-    assert low < told.attrs["count"] < high  # type: ignore[operator]
+    low, high = told.attrs["interval"]
+    assert low < told.attrs["count"] < high
     assert told.attrs["fields"] == 6
     assert told.attrs["value"] == ["detections.expected.Pb2"]
     maps = zarr.open_group(result.run / "analysis" / "optimization", mode="r")
-    assert maps["mean"].shape == (len(maps["stage_y"][:]), len(maps["stage_x"][:]))  # type: ignore[arg-type]
-    assert np.isfinite(maps["deviation"][:]).all()  # type: ignore[arg-type]
+    assert maps["mean"].shape == (len(maps["stage_y"][:]), len(maps["stage_x"][:]))
+    assert np.isfinite(maps["deviation"][:]).all()
     survey_told = read_survey(result.run)
     assert survey_told is not None
     assert "Pb2" in survey_told.headline
@@ -180,12 +180,12 @@ def test_a_survey_taken_up_in_a_new_run_knows_the_fields_before(engine: Engine) 
     assert len(np.unique(places.round(3), axis=0)) == len(places) == 9
     told, before = (zarr.open_group(run / "analysis" / "survey", mode="r").attrs for run in (second, first))
     flaws = [zarr.open_group(run / "analysis" / "detections", mode="r").attrs["flaws"] for run in (first, second)]
-    assert before["fields"] == 5 - len(flaws[0])  # type: ignore[arg-type]
-    assert told["fields"] == 9 - len(flaws[0]) - len(flaws[1])  # type: ignore[arg-type]
+    assert before["fields"] == 5 - len(flaws[0])
+    assert told["fields"] == 9 - len(flaws[0]) - len(flaws[1])
     found = zarr.open_group(second / "analysis" / "detections", mode="r")
     assert found.attrs["images"] == 4
     offsets = np.asarray(found["offsets"][:]).astype(int)
-    np.testing.assert_array_equal(np.repeat(np.arange(4), np.diff(offsets)), found["event"][:])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(np.repeat(np.arange(4), np.diff(offsets)), found["event"][:])
     documents = Run(second).table("detections")
     np.testing.assert_array_equal(documents["detections_point"], np.asarray(found["event"][:]).astype(int) + 1)
     np.testing.assert_allclose(documents["detections_x1_px"], np.asarray(found["boxes"][:])[:, 2])
