@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from daemon.detection.labels import read_labelled
 from daemon.detection.logbook import Board, write_metrics
 from daemon.detection.scan import Request
-from daemon.errors import ScanError
+from daemon.errors import ScanError, disk_errors
 
 if TYPE_CHECKING:
     from analysis.detection import Detector
@@ -153,6 +153,7 @@ def train_detector(
     if start is not None and (start.classes != recipe.classes or start.network.architecture != recipe.architecture):
         raise ScanError(f"the detector to start from has the classes {', '.join(start.classes)}, or another width")
     with contextlib.ExitStack() as stack:
+        stack.enter_context(disk_errors(folder))
         boards = [stack.enter_context(contextlib.closing(Board(folder / BOARD)))] if board else []
 
         def report(history: list[dict[str, float]]) -> None:
@@ -172,6 +173,6 @@ def train_detector(
             )
         except TrainingError as error:
             raise ScanError(str(error)) from error
-    detector = finish(trained, validation, dict(data or {}))
-    detector.save(folder / WEIGHTS)
+        detector = finish(trained, validation, dict(data or {}))
+        detector.save(folder / WEIGHTS)
     return detector

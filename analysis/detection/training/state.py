@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -20,9 +20,12 @@ def write_atomically(path: Path, tensors: dict[str, Tensor], facts: dict[str, An
     """Write tensors and facts so that a reader finds all of the old file or all of the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
+    # Written here, because of a full disk safetensors makes an exception of its own.
+    content = save({name: value.contiguous() for name, value in tensors.items()}, {"facts": json.dumps(facts)})
     try:
-        save_file({name: value.contiguous() for name, value in tensors.items()}, aside, {"facts": json.dumps(facts)})
-        with aside.open("rb") as file:
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
     finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from analysis.detection import Detector
 from analysis.detection.training import Augmentation, Recipe, Sample, make_samples
 from daemon.detection.training import STATE, WEIGHTS, draw_samples, train_detector
-from daemon.errors import ScanError
+from daemon.errors import DiskFull, ScanError
 
 CLASSES = ("low", "high")
 RECIPE = Recipe(
@@ -106,6 +108,18 @@ def test_an_interrupted_training_goes_on(samples: list[Sample], tmp_path: Path) 
     )
     assert whole == parts
     assert (tmp_path / "whole" / WEIGHTS).read_bytes() == (tmp_path / "parts" / WEIGHTS).read_bytes()
+
+
+def test_a_full_disk_is_told(samples: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a line that says where; what was kept before stays."""
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskFull, match=str(tmp_path)):
+        train_detector(RECIPE, samples[:6], samples[6:], tmp_path)
+    assert not list((tmp_path / "state").iterdir())
 
 
 def test_it_starts_from_a_detector(samples: list[Sample], tmp_path: Path) -> None:
