@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +12,7 @@ from daemon.cli.options import DataOption, JsonOption, SettingsOption
 from daemon.cli.output import note, print_facts, print_json
 
 if TYPE_CHECKING:
+    from daemon.ending import Ending
     from daemon.settings import Settings
 
 
@@ -33,6 +31,7 @@ def serve(
 
     Processes that an earlier `serve` left behind when it was killed are taken over as they are.
     """
+    from daemon.ending import Ending
     from daemon.folders import check_data_folder
     from daemon.lock import hold
     from daemon.logs import logging_to
@@ -44,8 +43,13 @@ def serve(
     chosen = chosen.model_copy(update={"data": chosen.data.resolve()})
     check_data_folder(chosen.data)
     url = server_url(chosen.server)
-    with hold(chosen.data, url), logging_to(chosen.data, "supervisor", chosen.logs), _told_to_stop() as stop:
-        _supervise(chosen, settings, _facts(chosen, url), stop, as_json=as_json)
+    ending = Ending()
+    with (
+        hold(chosen.data, url),
+        logging_to(chosen.data, "supervisor", chosen.logs),
+        ending.told_by(signal.SIGTERM, signal.SIGINT),
+    ):
+        _supervise(chosen, settings, _facts(chosen, url), ending, as_json=as_json)
 
 
 def _facts(settings: Settings, url: str) -> dict[str, str]:
@@ -54,9 +58,7 @@ def _facts(settings: Settings, url: str) -> dict[str, str]:
     return {"address": url, "key": key, "data": str(settings.data)}
 
 
-def _supervise(
-    settings: Settings, file: Path | None, facts: dict[str, str], stop: threading.Event, *, as_json: bool
-) -> None:
+def _supervise(settings: Settings, file: Path | None, facts: dict[str, str], ending: Ending, *, as_json: bool) -> None:
     """Keep the processes alive until we are told to stop."""
     from daemon.supervisor import Keeper, Supervisor
     from daemon.supervisor.orders import check_addresses, make_orders
@@ -65,24 +67,12 @@ def _supervise(
     check_addresses(settings, orders)
     supervisor = Supervisor([Keeper(each, lambda line: note(f"beampilot: {line}")) for each in orders])
     try:
-        if supervisor.start(stop):
+        if supervisor.start(ending):
             print_json(facts) if as_json else print_facts(facts.items())
             note("beampilot: open the address in a browser and log in with that key; Ctrl-C ends everything safely")
-            stop.wait()
+            ending.wait()
         note("beampilot: stopping safely: scan, motors, shutter …")
     finally:
         clean = supervisor.stop()
     if not clean:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """Turn SIGTERM and SIGINT into an event; a second one changes nothing, for the safe end is under way."""
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -60,7 +60,7 @@ def serve(settings: Settings) -> None:
         InstrumentError: when the instrument cannot be made or does not answer.
         AddressError: when a socket cannot be bound.
     """
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as handlers, contextlib.ExitStack() as stack:
         context = zmq.Context()
         stack.callback(context.destroy, 0)
         guard = Guard(settings.data, context) if settings.sockets.curve else None
@@ -70,8 +70,7 @@ def serve(settings: Settings) -> None:
         register = Register(publisher.document)
         engine = stack.enter_context(Engine(settings, register=register, on_frame=publisher.frame))
         commands = EngineCommands(engine, register, publisher.changed)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: commands.shutdown.set())
+        handlers.enter_context(commands.shutdown.told_by(signal.SIGTERM, signal.SIGINT))  # until all is safe
         status = StatusSocket(settings.sockets.status, commands.status, context, guard)
         orders = CommandSocket(engine_address(settings.data), commands.obey)
         for part in (publisher, status, orders):

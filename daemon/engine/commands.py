@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.continuation import continuation
+from daemon.ending import Ending
 from daemon.engine.engine import Engine
 from daemon.engine.handle import PlanHandle
 from daemon.engine.status import describe_device, engine_status
@@ -36,7 +37,7 @@ class EngineCommands:
 
     def __init__(self, engine: Engine, register: Register, changed: Callable[[], object] = lambda: None) -> None:
         self._engine, self._register, self._changed = engine, register, changed
-        self.shutdown = threading.Event()
+        self.shutdown = Ending()
         self.stuck = threading.Event()
         self._item: str | None = None
         self._last: dict[str, Any] | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 
+from daemon.ending import Ending
 from daemon.supervisor.keeper import Keeper
 
 STOP_SECONDS = 4.5
@@ -24,7 +24,7 @@ class Supervisor:
     def __init__(self, keepers: Sequence[Keeper]) -> None:
         self.keepers = list(keepers)
 
-    def start(self, given_up: threading.Event) -> bool:
+    def start(self, given_up: Ending) -> bool:
         """Starts or adopts all processes and waits until each has answered.
 
         Args:

@@ -6,7 +6,6 @@ import argparse
 import json
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from simulators.diffractometer.instrument import InstrumentOptions, parse_options
@@ -32,13 +31,12 @@ def main() -> int:
     except SimulatorError as error:
         print(f"simulators.served: {error}", file=sys.stderr)
         return 2
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    endings = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, endings)  # in all threads made from here on: only `sigwait` takes them
     service = Service(path, hardware)
     service.start()
     print(f"serving at {path}, log in {log}", flush=True)
-    ending.wait()
+    signal.sigwait(endings)
     service.close()
     hardware.close()
     return 0

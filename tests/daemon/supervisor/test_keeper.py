@@ -6,13 +6,13 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from daemon.ending import Ending
 from daemon.errors import ProcessError
 from daemon.supervisor import Backoff, Keeper, Orders, Process, Supervisor, find_process, start_process
 from daemon.supervisor.keeper import TRIES
@@ -70,7 +70,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 15.0) -> None:
 
 def ready(keeper: Keeper) -> int:
     """Start a keeper, wait for the first answer, and give the pid of its process."""
-    assert Supervisor([keeper]).start(threading.Event())
+    assert Supervisor([keeper]).start(Ending())
     assert keeper.process is not None
     return keeper.process.pid
 
@@ -133,7 +133,7 @@ def test_a_process_that_never_answers_ends_the_start(make: Make, tmp_path: Path,
     (tmp_path / file).touch()
     keeper = make()
     with pytest.raises(ProcessError, match=said):
-        Supervisor([keeper]).start(threading.Event())
+        Supervisor([keeper]).start(Ending())
     assert (tmp_path / "starts").read_text() == "x"
 
 
