@@ -22,7 +22,7 @@ from bluesky.utils import DuringTask
 ROOT = Path(__file__).resolve().parent.parent
 # For benchmarks, which are not installed; at the end, so that the packages that are tested are the installed ones.
 sys.path.append(str(ROOT))
-PATIENCE = 5.0
+PATIENCE = 15.0
 """How long a thread, task or process may take to end after its test, s."""
 
 SHARED_THREADS = {

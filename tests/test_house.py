@@ -68,7 +68,7 @@ def test_clean():
 def test_what_a_test_leaves_behind_fails_it(tmp_path: Path, project_root: Path) -> None:
     """A thread, a child and an orphan are each charged to the test that left them; a clean test passes."""
     conftest = (project_root / "tests" / "conftest.py").read_text(encoding="utf-8")
-    (tmp_path / "conftest.py").write_text(conftest.replace("PATIENCE = 5.0", "PATIENCE = 0.3"))
+    (tmp_path / "conftest.py").write_text(conftest.replace("PATIENCE = 15.0", "PATIENCE = 0.3"))
     (tmp_path / "test_it.py").write_text(CULPRITS)
     folder = package_folder("daemon")
     assert folder is not None

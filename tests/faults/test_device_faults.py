@@ -180,7 +180,7 @@ def test_what_is_doubtful_may_be_accepted_or_end_the_run(open_engine: Open, devi
 @pytest.mark.parametrize("kind", ["timeout", "failure"])
 def test_a_device_that_fails_still_lets_the_operator_in(open_engine: Open, act: str, kind: str) -> None:
     """While it is waited for, and between two tries."""
-    slow = {"delay": 2.0, "exposure_timeout": 30.0}
+    slow = {"delay": 4.0, "exposure_timeout": 30.0}
     engine = open_engine([_fault("detector", kind, times=1)], slow)
     handle = engine.start_plan("grid_scan", LINE)
     deadline = time.monotonic() + 20.0
@@ -190,14 +190,14 @@ def test_a_device_that_fails_still_lets_the_operator_in(open_engine: Open, act: 
     began = time.monotonic()
     if act == "abort":
         engine.abort("enough")
-        assert handle.wait(5).exit_status == "abort"
+        assert handle.wait(20).exit_status == "abort"
     else:
         engine.pause()
         assert engine.state == "paused"
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3.0
     if act == "pause":  # What was waited for is asked for again.
         engine.resume()
-        result = handle.wait(10)
+        result = handle.wait(30)
         assert (result.exit_status, result.points) == ("success", 5)
 
 

@@ -78,16 +78,16 @@ def test_answers_reach_the_listener(
 ) -> None:
     """With the key of their request; an answer to no question is dropped."""
     client.start()
-    end = scripted.ends.get(timeout=5)
+    end = scripted.ends.get(timeout=30)
     client.request(BEGIN)
     begun = _receive(end)
     end.send(pack(Done(("begin", begun["serial"]))))
-    assert answers.get(timeout=5)[0] == ("begin", begun["serial"])
+    assert answers.get(timeout=30)[0] == ("begin", begun["serial"])
     client.request(Ask(1))
     _receive(end)
     end.send(pack(Suggested(7, {"x": 1.0})))
     end.send(pack(Suggested(1, {"x": 2.0})))
-    key, answer = answers.get(timeout=5)
+    key, answer = answers.get(timeout=30)
     assert (key, getattr(answer, "position", None)) == (("ask", 1), {"x": 2.0})
     assert answers.empty()
     end.close()
@@ -98,19 +98,19 @@ def test_after_a_death_the_run_and_open_requests_are_sent_again(
 ) -> None:
     """In their order, to another process; answered ones are not."""
     client.start()
-    end = scripted.ends.get(timeout=5)
+    end = scripted.ends.get(timeout=30)
     client.request(BEGIN)
     end.send(pack(Done(("begin", _receive(end)["serial"]))))
-    answers.get(timeout=5)
+    answers.get(timeout=30)
     for number in (1, 2, 3):
         client.request(Ask(number))
         _receive(end)
     end.send(pack(Suggested(1)))
-    answers.get(timeout=5)
+    answers.get(timeout=30)
     first = client.pid
     end.close()
     scripted.processes[0].kill()
-    again = scripted.ends.get(timeout=5)
+    again = scripted.ends.get(timeout=30)
     assert [(m["kind"], m.get("number")) for m in (_receive(again) for _ in range(3))] == [
         ("begin", None),
         ("ask", 2),
@@ -129,12 +129,12 @@ def test_a_process_that_dies_again_and_again_fails_the_requests(
     client.request(BEGIN)
     client.request(Ask(1))
     for _ in range(module.RESTARTS + 1):
-        scripted.ends.get(timeout=5).close()
-    failed = dict(answers.get(timeout=5) for _ in range(2))
+        scripted.ends.get(timeout=30).close()
+    failed = dict(answers.get(timeout=30) for _ in range(2))
     assert isinstance(failed["ask", 1], Failed)
     assert "again and again" in failed["ask", 1].reason
     client.request(Ask(2))
-    end = scripted.ends.get(timeout=5)
+    end = scripted.ends.get(timeout=30)
     assert [_receive(end)["kind"] for _ in range(2)] == ["begin", "ask"]
     end.close()
 
@@ -146,12 +146,12 @@ def test_a_process_that_answers_in_between_may_die_any_number_of_times(
     client.start()
     client.request(BEGIN)
     for number in range(1, 2 * module.RESTARTS):
-        end = scripted.ends.get(timeout=5)
+        end = scripted.ends.get(timeout=30)
         end.send(pack(Done(("begin", _receive(end)["serial"]))))
         client.request(Ask(number))
         assert _receive(end)["number"] == number
         end.send(pack(Suggested(number)))
-        assert [answers.get(timeout=5)[0][0] for _ in range(2)] == ["begin", "ask"]
+        assert [answers.get(timeout=30)[0][0] for _ in range(2)] == ["begin", "ask"]
         end.close()
 
 
@@ -160,7 +160,7 @@ def test_answers_about_the_run_before_are_not_taken_for_this_one_s(
 ) -> None:
     """The analyst may still be busy with a question of a run that was aborted."""
     client.start()
-    end = scripted.ends.get(timeout=5)
+    end = scripted.ends.get(timeout=30)
     client.request(BEGIN)
     first = _receive(end)["serial"]
     client.request(Ask(1))
@@ -170,8 +170,8 @@ def test_answers_about_the_run_before_are_not_taken_for_this_one_s(
     end.send(pack(Suggested(1, {"x": -1.0})))
     end.send(pack(Done(("begin", first + 1))))
     end.send(pack(Suggested(1, {"x": 1.0})))
-    assert answers.get(timeout=5)[0] == ("begin", first + 1)
-    assert getattr(answers.get(timeout=5)[1], "position", None) == {"x": 1.0}
+    assert answers.get(timeout=30)[0] == ("begin", first + 1)
+    assert getattr(answers.get(timeout=30)[1], "position", None) == {"x": 1.0}
     assert answers.empty()
     end.close()
 
@@ -181,15 +181,15 @@ def test_a_finished_run_is_not_rebuilt(
 ) -> None:
     """After its end a death costs nothing."""
     client.start()
-    end = scripted.ends.get(timeout=5)
+    end = scripted.ends.get(timeout=30)
     client.request(BEGIN)
     end.send(pack(Done(("begin", _receive(end)["serial"]))))
     client.request(Finish())
     end.send(pack(Done(("finish", 0))))
     for _ in range(2):
-        answers.get(timeout=5)
+        answers.get(timeout=30)
     end.close()
-    again = scripted.ends.get(timeout=5)
+    again = scripted.ends.get(timeout=30)
     assert again.receive(0.2) is None
     again.close()
 
@@ -197,7 +197,7 @@ def test_a_finished_run_is_not_rebuilt(
 def test_questions_can_be_given_up(client: AnalystClient, scripted: Scripted) -> None:
     """Their answers are nobody's any more."""
     client.start()
-    scripted.ends.get(timeout=5).close()
+    scripted.ends.get(timeout=30).close()
     assert not client.abandon_questions()
     client.request(Ask(1))
     assert client.abandon_questions()
@@ -244,7 +244,7 @@ def test_closing_ends_process_and_thread(scripted: Scripted) -> None:
     client.close()
     assert scripted.processes[0].poll() is not None
     assert threading.active_count() == before - 1
-    end = scripted.ends.get(timeout=1)
+    end = scripted.ends.get(timeout=30)
     assert _receive(end)["kind"] == "ask"
     with pytest.raises(ChannelClosedError):
         end.receive(1.0)
@@ -259,7 +259,7 @@ def test_a_process_that_stands_still_is_replaced(scripted: Scripted, answers: qu
     )
     try:
         client.start()
-        end = scripted.ends.get(timeout=5)
+        end = scripted.ends.get(timeout=30)
         for _ in range(9):
             end.send(ALIVE)
             time.sleep(0.4)

@@ -132,7 +132,7 @@ def test_blueskys_own_dispatcher_subscribes_unmodified(engine: EngineProcess) ->
     """Every document of the journal arrives, in order, and is valid by event-model's schemas."""
     with _dispatcher(engine.address["documents"]) as got:
         last = _scan(engine)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while not got or got[-1][0] != "stop":
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -321,7 +321,7 @@ def test_with_curve_only_holders_of_keys_subscribe(tmp_path: Path) -> None:
             _dispatcher(address) as nothing_either,
         ):
             _scan(engine)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + PATIENCE
             while not got or got[-1][0] != "stop":
                 assert time.monotonic() < deadline
                 time.sleep(0.01)

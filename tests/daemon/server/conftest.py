@@ -185,7 +185,7 @@ def serve(app: FastAPI) -> Serve:
 def until() -> Callable[..., Awaitable[None]]:
     """Waits until something is so."""
 
-    async def wait(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async def wait(condition: Callable[[], object], seconds: float = 30.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():
                 await asyncio.sleep(0.01)

@@ -97,7 +97,7 @@ def client(settings: Settings, store: Store, engine: Played, publisher: Any) -> 
 def closed_with(connection: ClientConnection) -> int:
     """The code with which a WebSocket is closed."""
     with pytest.raises(ConnectionClosed) as info:
-        connection.recv(5)
+        connection.recv(20)
     assert info.value.rcvd is not None
     return info.value.rcvd.code
 
@@ -120,7 +120,7 @@ def write_journal(data: Path, sequences: range) -> None:
 
 def numbers(session: ClientConnection, count: int) -> list[int]:
     """Sequences of the next documents."""
-    return [int(json.loads(session.recv(5))[0].partition(":")[2]) for _ in range(count)]
+    return [int(json.loads(session.recv(20))[0].partition(":")[2]) for _ in range(count)]
 
 
 @pytest.mark.parametrize("path", ["/ws/status", "/ws/documents", "/ws/frames"])
@@ -147,20 +147,20 @@ def test_a_page_of_another_server_is_refused(client: Client) -> None:
         client.connect("/ws/status", origin="http://evil.example")
     assert info.value.response.status_code == 403
     session = client.connect("/ws/status", origin=f"http://127.0.0.1:{client.port}")
-    assert json.loads(session.recv(5))["version"]
+    assert json.loads(session.recv(20))["version"]
     session.close()
 
 
 def test_the_status_comes_when_it_changes_and_every_second(client: Client, engine: Played) -> None:
     """A dashboard can tell silence from quiet."""
     session = client.connect("/ws/status")
-    assert json.loads(session.recv(5))["engine_state"] in (None, "idle")
+    assert json.loads(session.recv(20))["engine_state"] in (None, "idle")
     began = time.monotonic()
     engine.state["state"] = "paused"
-    while json.loads(session.recv(5))["engine_state"] != "paused":
-        assert time.monotonic() - began < 5
-    session.recv(5)
-    assert time.monotonic() - began < 5
+    while json.loads(session.recv(20))["engine_state"] != "paused":
+        assert time.monotonic() - began < 20
+    session.recv(20)
+    assert time.monotonic() - began < 20
     session.close()
 
 
@@ -174,7 +174,7 @@ def test_documents_are_complete_whatever_was_missed(client: Client, settings: Se
     client.documents.recv()
     write_journal(settings.data, range(1201, 1211))
     publish(client.documents, 1201)
-    first = json.loads(session.recv(5))
+    first = json.loads(session.recv(20))
     for sequence in (1202, 1206):  # a subscriber may miss some
         publish(client.documents, sequence)
     assert first == [f"{EPOCH}:1201", "event", {"uid": "1201", "value": None}]
@@ -197,8 +197,8 @@ def test_frames_come_with_their_camera(client: Client) -> None:
     pixels = np.arange(12, dtype="<u2").reshape(3, 4)
     header = {"kind": "frame", "name": "detector", "sequence": 7, "shape": [3, 4], "dtype": "<u2", "time": 12.5}
     client.frames.send_multipart([b"frame", msgpack.packb(header), pixels.tobytes()])
-    assert json.loads(session.recv(5)) == {"camera": "detector", "number": 0}
-    message = session.recv(5)
+    assert json.loads(session.recv(20)) == {"camera": "detector", "number": 0}
+    message = session.recv(20)
     magic, version, kind, dtype, binning, camera, sequence, height, width, when = HEADER.unpack(message[:32])
     assert (magic, version, kind, DTYPES[dtype - 1], binning, camera) == (b"BP", 1, 1, "u2", 1, 0)
     assert (sequence, height, width, when) == (7, 3, 4, 12.5)
@@ -224,14 +224,14 @@ def test_whoever_acknowledges_frames_gets_none_before(client: Client) -> None:
         client.frames.send_multipart([b"frame", msgpack.packb(header), b"1"])
 
     take(1)
-    session.recv(5)
-    assert HEADER.unpack(session.recv(5)[:32])[6] == 1
+    session.recv(20)
+    assert HEADER.unpack(session.recv(20)[:32])[6] == 1
     for sequence in range(2, 9):
         take(sequence)
     with pytest.raises(TimeoutError):
         session.recv(0.5)
     session.send("{}")
-    assert HEADER.unpack(session.recv(5)[:32])[6] == 8
+    assert HEADER.unpack(session.recv(20)[:32])[6] == 8
     session.close()
 
 

@@ -210,7 +210,7 @@ class Door:
         """Names of the items that wait, front first."""
         return "".join(item["meta"]["name"] for item in (await self.get("/queue/get"))["items"])
 
-    async def until(self, true: Callable[[dict[str, Any]], bool], seconds: float = 10.0) -> dict[str, Any]:
+    async def until(self, true: Callable[[dict[str, Any]], bool], seconds: float = 30.0) -> dict[str, Any]:
         """Wait for a status."""
         deadline = time.monotonic() + seconds
         while not true(status := await self.get("/status")):

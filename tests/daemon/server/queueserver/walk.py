@@ -91,7 +91,7 @@ class Walk:
         task = client.environment_update()["task_uid"]
         client.task_status(task)
         client.task_result(task)
-        assert client.wait_for_completed_task(task, timeout=5)
+        assert client.wait_for_completed_task(task, timeout=PATIENCE)
 
     def edit(self) -> None:
         """The queue and its items."""
