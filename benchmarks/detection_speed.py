@@ -72,6 +72,9 @@ def main() -> None:
         "network": milliseconds(forward, prepared, options.repeats),
         "network and boxes": milliseconds(detector.search, prepared, options.repeats),
         "all": milliseconds(lambda height: detector.detect(height, WORKING_PIXEL), heights, options.repeats),
+        "all, a thorough look": milliseconds(
+            lambda height: detector.detect(height, WORKING_PIXEL, thorough=True), heights, options.repeats
+        ),
     }
     parts["all, an image per core"] = side_by_side(detector, heights, options.threads, options.repeats)
     partial = [height.copy() for height in heights]

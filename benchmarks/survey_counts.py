@@ -1,11 +1,11 @@
 """Counting clusters: a survey of 200 images against the truth, and how many images a survey needs against a raster.
 
-Counts. Two hundred fields of 512 × 512 pixels of one surface of the microscope's twin are imaged and searched. Beside
-the truth (the labels of the same images) stand the detections above the detector's threshold, and the expected
-counts, sums of all candidates' calibrated scores, so that false ones and missed ones weigh as often as the
-calibration says; and both corrected for what the detector never sees and for classes that it confuses, by a matrix
-from calibration images, of surveys of ten other surfaces: n = M⁻¹ e, where M_ij is what is counted of class i per
-cluster of class j there, false ones subtracted.
+Counts. Two hundred fields of 512 × 512 pixels of one surface of the microscope's twin are imaged and searched
+thoroughly, as in a scan. Beside the truth (the labels of the same images) stand the detections above the detector's
+threshold, and the expected counts, sums of all candidates' calibrated scores, so that false ones and missed ones
+weigh as often as the calibration says; and both corrected for what the detector never sees and for classes that it
+confuses, by a matrix from calibration images, of surveys of ten other surfaces: n = M⁻¹ e, where M_ij is what is
+counted of class i per cluster of class j there, false ones subtracted.
 
 Images. A survey that chooses fields by expected information, one that takes them line by line (a raster), one that
 takes them at random, and one that takes the raster's with gaps, which it fills later, all with the same model of the
@@ -72,7 +72,7 @@ class Counts:
 
 def count(detector: Detector, image: Image) -> Counts:
     """Search an image, and count."""
-    every = detector.candidates(prepare(image.height, image.nm_per_pixel))
+    every = detector.candidates(prepare(image.height, image.nm_per_pixel), thorough=True)
     number = len(detector.classes)
     places = {name: place for place, name in enumerate(detector.classes)}
     # Clusters of classes that the detector does not know are as good as none.
@@ -84,7 +84,7 @@ def count(detector: Detector, image: Image) -> Counts:
         np.add.at(counts, (some.labels, np.append(labels, number)[np.argmax(overlaps, axis=1)]), weights)
         return counts
 
-    sure = detector.choose(every)
+    sure = detector.choose(every, thorough=True)
     return Counts(
         np.bincount(labels, minlength=number + 1)[:number].astype(float),
         by_cluster(sure, np.ones(len(sure))),
@@ -273,7 +273,7 @@ def main() -> None:
     facts = {}
     if options.part != "images":
         detector = Detector.default() if options.weights is None else Detector.load(options.weights)
-        facts["threshold"] = f"{detector.card.threshold:.3f}"
+        facts["threshold"] = f"{detector.card.thorough.threshold:.3f}"
         facts["weights"] = detector.card.sha256[:12]
         count_part(report, detector, options)
     if options.part != "counts":

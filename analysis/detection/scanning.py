@@ -25,11 +25,11 @@ class Finder(Protocol):
         """Names of the classes."""
         ...
 
-    def candidates(self, image: Prepared) -> Detections:
+    def candidates(self, image: Prepared, *, thorough: bool = False) -> Detections:
         """Everything that may be a cluster, with calibrated scores."""
         ...
 
-    def choose(self, every: Detections, score: float | None = None) -> Detections:
+    def choose(self, every: Detections, score: float | None = None, *, thorough: bool = False) -> Detections:
         """Those of the candidates that are told of, each place once."""
         ...
 
@@ -62,22 +62,30 @@ class ScanSearch:
     """Searches one image while it grows.
 
     A cluster is told of once its box and ``context`` below it are scanned. Later looks at more of the image may refine
-    its box, class and score, under the same number. In the end there is exactly what the complete image holds, in
-    whatever pieces it came; so no cluster is there twice at any time.
+    its box, class and score, under the same number. The complete image is looked at thoroughly, and in the end there is
+    exactly what it holds, in whatever pieces it came; so no cluster is there twice at any time.
 
     Args:
         finder: What finds clusters.
         nm_per_pixel: Size of a pixel, nm; (x, y) where they are not square.
         score: Least score; the finder's own when None.
         context: How far below a box the scan must be, nm.
+        thorough: Whether the complete image is looked at thoroughly; quickly, like its parts, otherwise.
     """
 
     def __init__(
-        self, finder: Finder, nm_per_pixel: Pixel, score: float | None = None, context: float = CONTEXT
+        self,
+        finder: Finder,
+        nm_per_pixel: Pixel,
+        score: float | None = None,
+        context: float = CONTEXT,
+        *,
+        thorough: bool = True,
     ) -> None:
         self._finder, self._pixel, self._score = finder, nm_per_pixel, score
         self._height = float(np.broadcast_to(np.asarray(nm_per_pixel, float), 2)[1])
         self._context = context / self._height
+        self._thorough = thorough
         self._found = nothing(finder.classes)
         self._numbers = np.zeros(0, np.int64)
         self._next = 0
@@ -105,8 +113,9 @@ class ScanSearch:
         if not complete and (rows == self._rows or (rows - self._context) * self._height < SMALLEST):
             return self._told(np.zeros(len(self._numbers), bool), (), rows, complete=False)
         self._rows = rows
-        every = self._finder.candidates(prepare(image[:rows], self._pixel))
-        found = self._finder.choose(every, self._score)
+        thorough = complete and self._thorough
+        every = self._finder.candidates(prepare(image[:rows], self._pixel), thorough=thorough)
+        found = self._finder.choose(every, self._score, thorough=thorough)
         if complete:
             return self._finish(found, every, rows)
         seen = found.where(found.boxes[:, 3] + self._context <= rows)

@@ -19,8 +19,30 @@ from analysis.detection.errors import WeightsError
 from analysis.detection.network import Architecture, Network
 from analysis.detection.preparation import WORKING_PIXEL
 
-FORMAT = "beampilot-detector/1"
+FORMAT = "beampilot-detector/2"
 """Kind of file, which changes when older programs could not read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What makes a confidence of what the network says, and which ones count.
+
+    Attributes:
+        threshold: Confidence from which detections are shown.
+        slopes: Of the calibration of each class.
+        offsets: Of the same.
+    """
+
+    threshold: float
+    slopes: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+    @property
+    def calibration(self) -> Calibration:
+        """The calibration as arrays."""
+        return Calibration(
+            *(torch.tensor(values, dtype=torch.float64).numpy() for values in (self.slopes, self.offsets))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +52,8 @@ class Card:
     Attributes:
         classes: Names of the classes.
         architecture: Sizes of the network, as `Architecture` takes them.
-        threshold: Score from which detections are shown.
-        slopes: Of the calibration of each class.
-        offsets: Of the same.
+        quick: What confidences mean after a single look at an image.
+        thorough: The same after a look at its mirror images, too, which makes surer.
         working_pixel: Size of pixels at which it works, nm.
         training: What it was trained on, and how.
         metrics: How well it does, and on what.
@@ -43,9 +64,8 @@ class Card:
 
     classes: tuple[str, ...]
     architecture: dict[str, Any]
-    threshold: float
-    slopes: tuple[float, ...]
-    offsets: tuple[float, ...]
+    quick: Confidence
+    thorough: Confidence
     working_pixel: float = WORKING_PIXEL
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -53,26 +73,30 @@ class Card:
     sha256: str = ""
     format: str = FORMAT
 
-    @property
-    def calibration(self) -> Calibration:
-        """The calibration as arrays."""
-        return Calibration(
-            *(torch.tensor(values, dtype=torch.float64).numpy() for values in (self.slopes, self.offsets))
-        )
+    def confidence(self, *, thorough: bool) -> Confidence:
+        """What confidences mean, after one kind of look or the other."""
+        return self.thorough if thorough else self.quick
+
+
+def make_confidence(calibration: Calibration, threshold: float) -> Confidence:
+    """Make a confidence of a calibration's arrays."""
+    return Confidence(threshold, tuple(calibration.slopes.tolist()), tuple(calibration.offsets.tolist()))
 
 
 def make_card(
-    network: Network, classes: tuple[str, ...], calibration: Calibration, threshold: float, **more: Any
+    network: Network, classes: tuple[str, ...], quick: Confidence, thorough: Confidence | None = None, **more: Any
 ) -> Card:
-    """Write a card for a network; `more` are further attributes of the card."""
-    return Card(
-        classes,
-        json.loads(json.dumps(asdict(network.architecture))),
-        threshold,
-        tuple(calibration.slopes.tolist()),
-        tuple(calibration.offsets.tolist()),
-        **more,
-    )
+    """Write a card for a network.
+
+    Args:
+        network: The network.
+        classes: Names of its classes.
+        quick: What confidences mean after a single look.
+        thorough: The same after a thorough one; as after a single one when None.
+        **more: Further attributes of the card.
+    """
+    sizes = json.loads(json.dumps(asdict(network.architecture)))
+    return Card(classes, sizes, quick, quick if thorough is None else thorough, **more)
 
 
 def card_path(path: Path) -> Path:
@@ -126,14 +150,19 @@ def read_card(path: Path) -> Card:
     """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        card = Card(**facts | {name: tuple(facts[name]) for name in ("classes", "slopes", "offsets")})
+        if facts["format"] != FORMAT:
+            raise WeightsError(f"{path} is of format {facts['format']}; this program reads {FORMAT}")
+        looks = {name: _confidence(facts[name]) for name in ("quick", "thorough")}
+        card = Card(**facts | {"classes": tuple(facts["classes"])} | looks)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} cannot be read as a detector's card: {error}") from error
-    if card.format != FORMAT:
-        raise WeightsError(f"{path} is of format {card.format}; this program reads {FORMAT}")
     if card.working_pixel != WORKING_PIXEL:
         raise WeightsError(f"{path} works at pixels of {card.working_pixel} nm; this program at {WORKING_PIXEL} nm")
     return card
+
+
+def _confidence(facts: dict[str, Any]) -> Confidence:
+    return Confidence(facts["threshold"], tuple(facts["slopes"]), tuple(facts["offsets"]))
 
 
 def _small(value: Tensor) -> Tensor:

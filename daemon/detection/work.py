@@ -80,6 +80,8 @@ def search(
     request: Request,
     score: float | None = None,
     advance: Callable[[str, float], None] = lambda *_: None,
+    *,
+    thorough: bool = True,
 ) -> Outcome:
     """Search a file, a folder or a run.
 
@@ -89,6 +91,7 @@ def search(
         request: What a person says about the images.
         score: Least confidence; the detector's own when None.
         advance: Told what is done, and which part of it.
+        thorough: Whether images are looked at in all four mirror images.
 
     Raises:
         ScanError: Nothing could be searched; says why. In a folder, what cannot be searched is skipped.
@@ -98,7 +101,7 @@ def search(
     skipped: dict[str, str] = {}
     for part, name, scans in _sources(path, request):
         try:
-            images += [Searched(scan, _detected(detector, scan, score)) for scan in scans]
+            images += [Searched(scan, _detected(detector, scan, score, thorough=thorough)) for scan in scans]
         except ScanError as error:
             skipped[name] = str(error)
         advance("searching", part)
@@ -124,14 +127,14 @@ def _read(file: Path, request: Request) -> Iterator[Scan]:
     yield from read_scans(file, request)
 
 
-def _detected(detector: Detector, scan: Scan, score: float | None) -> Detections:
+def _detected(detector: Detector, scan: Scan, score: float | None, *, thorough: bool) -> Detections:
     """Search one image.
 
     Raises:
         ScanError: It cannot be searched.
     """
     try:
-        return detector.detect(scan.height, scan.nm_per_pixel, score=score)
+        return detector.detect(scan.height, scan.nm_per_pixel, score=score, thorough=thorough)
     except ValueError as error:
         # By contract its words say what is wrong with the image; the traceback stays with the cause.
         raise ScanError(f"{scan.name}: {' '.join(str(error).split())}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.detection.training.augmentation import Augmentation
-from analysis.detection.training.finish import finish, judge_detector
+from analysis.detection.training.finish import finish
 from analysis.detection.training.recipe import Recipe, few_images, many_images
 from analysis.detection.training.samples import Sample, make_samples
 from analysis.detection.training.trainer import Trained, train
@@ -15,7 +15,6 @@ __all__ = [
     "Trained",
     "few_images",
     "finish",
-    "judge_detector",
     "make_samples",
     "many_images",
     "train",

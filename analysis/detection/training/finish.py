@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ import numpy as np
 from analysis.detection.calibration import fit_calibration, outcomes, reliability
 from analysis.detection.detector import Detector
 from analysis.detection.inference import look
-from analysis.detection.metrics import Evaluation, evaluate
-from analysis.detection.network import fused
+from analysis.detection.metrics import evaluate
+from analysis.detection.network import Network, fused
 from analysis.detection.training.samples import Sample
 from analysis.detection.training.trainer import Trained
-from analysis.detection.weights import make_card
+from analysis.detection.weights import make_card, make_confidence
 
 
 def finish(trained: Trained, validation: Sequence[Sample], data: dict[str, Any] | None = None) -> Detector:
@@ -27,37 +26,45 @@ def finish(trained: Trained, validation: Sequence[Sample], data: dict[str, Any] 
         validation: Images that it has not learned from: confidences and threshold are set by them.
         data: What the card says about where the images come from.
     """
-    classes = trained.recipe.classes
-    ready = fused(trained.network)
-    truths = [sample.truth for sample in validation]
-    raw = [look(ready, sample.image, classes) for sample in validation]
-    calibration = fit_calibration(raw, truths, len(classes))
-    counts = dict(zip(classes, trained.counts, strict=True))
+    counts = dict(zip(trained.recipe.classes, trained.counts, strict=True))
     training = {"data": data or {}, "clusters": counts, "recipe": trained.recipe.facts()}
     training |= {"steps": trained.history[-1]["step"], "best_step": trained.history[trained.best]["step"]}
-    draft = Detector(trained.network, make_card(trained.network, classes, calibration, 0.5, training=training))
-    evaluation = judge_detector(draft, validation)
-    metrics = {"validation": describe(evaluation, draft, validation)}
-    card = replace(draft.card, threshold=round(evaluation.threshold, 4), metrics=metrics)
-    return Detector(trained.network, card)
+    return calibrated(trained.network, trained.recipe.classes, validation, training)
 
 
-def judge_detector(detector: Detector, samples: Sequence[Sample], threshold: float | None = None) -> Evaluation:
-    """Evaluate what a detector gives its users, each place once.
+def calibrated(
+    network: Network, classes: tuple[str, ...], validation: Sequence[Sample], training: dict[str, Any]
+) -> Detector:
+    """Make a detector of a network: confidences and thresholds of both kinds of look, and how well it does.
 
     Args:
-        detector: The detector.
-        samples: Images with their clusters.
-        threshold: Score from which detections count; the one that does best on these very images when None.
+        network: Trained, not fused.
+        classes: Names of its classes.
+        validation: Images that it has not learned from.
+        training: What the card says of how it was trained.
     """
-    found = [detector.search(sample.image, score=0.0) for sample in samples]
-    return evaluate(found, [sample.truth for sample in samples], detector.classes, threshold)
+    ready, truths = fused(network), [sample.truth for sample in validation]
+    raw = {
+        thorough: [look(ready, sample.image, classes, thorough=thorough) for sample in validation]
+        for thorough in (False, True)
+    }
+    lines = [fit_calibration(raw[thorough], truths, len(classes)) for thorough in (False, True)]
+    draft = Detector(network, make_card(network, classes, *(make_confidence(line, 0.5) for line in lines)))
+    judged = [_judge(draft, validation, thorough=thorough) for thorough in (False, True)]
+    looks = [make_confidence(line, round(threshold, 4)) for line, (threshold, _) in zip(lines, judged, strict=True)]
+    metrics = {"validation": judged[0][1], "validation, thorough": judged[1][1]}
+    return Detector(network, make_card(network, classes, *looks, training=training, metrics=metrics))
 
 
-def describe(evaluation: Evaluation, detector: Detector, samples: Sequence[Sample]) -> dict[str, Any]:
-    """Figures of an evaluation for a card, the error of the confidences among them."""
-    found = [detector.search(sample.image, score=0.0) for sample in samples]
+def _judge(detector: Detector, samples: Sequence[Sample], *, thorough: bool) -> tuple[float, dict[str, Any]]:
+    """Evaluate what a detector gives its users, each place once.
+
+    Returns:
+        The score from which on detections do best on these images, and figures for a card at that score.
+    """
+    found = [detector.search(sample.image, score=0.0, thorough=thorough) for sample in samples]
     truths = [sample.truth for sample in samples]
+    evaluation = evaluate(found, truths, detector.classes)
     pairs = [outcomes(found, truths, label) for label in range(len(detector.classes))]
     scores, right = (np.concatenate(values) for values in zip(*pairs, strict=True))
     figures = {
@@ -74,7 +81,7 @@ def describe(evaluation: Evaluation, detector: Detector, samples: Sequence[Sampl
             evaluation.classes, evaluation.clusters, evaluation.ap, evaluation.precision, evaluation.recall, strict=True
         )
     }
-    return {
+    return evaluation.threshold, {
         **{name: _rounded(value) for name, value in figures.items()},
         "classes": {
             name: {key: _rounded(value) for key, value in values.items()} for name, values in per_class.items()

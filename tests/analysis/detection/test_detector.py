@@ -13,9 +13,10 @@ import torch
 
 from analysis.detection import Detector, ImageError, WeightsError
 from analysis.detection.calibration import Calibration
-from analysis.detection.preparation import prepare
+from analysis.detection.inference import batched
+from analysis.detection.preparation import Prepared, prepare
 from analysis.detection.training import Augmentation, Recipe, make_samples, train
-from analysis.detection.weights import card_path, make_card
+from analysis.detection.weights import card_path, make_card, make_confidence
 
 CLASSES = ("small", "large")
 
@@ -29,7 +30,7 @@ def detector(images: list[Any]) -> Detector:
         CLASSES, steps=150, batch=4, evaluate_every=150, learning_rate=1e-2, width=8, augmentation=Augmentation(size=64)
     )
     network = train(recipe, samples[:10], samples[10:]).network
-    return Detector(network, make_card(network, CLASSES, Calibration.none(2), 0.4), "cpu")
+    return Detector(network, make_card(network, CLASSES, make_confidence(Calibration.none(2), 0.4)), "cpu")
 
 
 def test_blobs_are_found_where_they_are(detector: Detector, images: list[Any]) -> None:
@@ -89,9 +90,37 @@ def test_it_comes_back_from_disk(detector: Detector, images: list[Any], tmp_path
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mine.json", "mine.safetensors"]
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_thorough_look_knows_no_handedness(detector: Detector, images: list[Any], axis: int) -> None:
+    """Of a mirrored image it says the mirrored, which a single look does not."""
+    values = batched(prepare(images[11].height, 0.2).values)[0, 0]
+    one, other = (Prepared(some.contiguous(), np.ones(2)) for some in (values, values.flip(axis)))
+    far = float(values.shape[axis])
+    low, high = 1 - axis, 3 - axis
+    for thorough in (True, False):
+        plain, mirrored = (detector.candidates(image, thorough=thorough) for image in (one, other))
+        boxes = mirrored.boxes.copy()
+        boxes[:, [low, high]] = far - boxes[:, [high, low]]
+        distance = np.abs(plain.boxes[:, None] - boxes).max(axis=2).min(axis=1)
+        assert (distance.max() < 1e-2) == thorough
+        assert np.allclose(plain.scores[:5], mirrored.scores[:5], atol=1e-4) == thorough
+
+
+def test_each_look_has_confidences_of_its_own(detector: Detector, images: list[Any]) -> None:
+    """Calibration and threshold are those of the look that was asked for."""
+    plain = make_confidence(Calibration.none(2), 0.01)
+    timid = make_confidence(Calibration(np.ones(2), np.full(2, -20.0)), 0.5)
+    both = Detector(detector.network, make_card(detector.network, CLASSES, plain, timid), "cpu")
+    image = images[11].height
+    assert both.detect(image, 0.2).scores.max() > 0.5
+    assert len(both.detect(image, 0.2, thorough=True)) == 0
+    assert 0.0 < both.detect(image, 0.2, score=0.0, thorough=True).scores.max() < 0.01
+
+
 def test_calibration_applies_to_scores(detector: Detector, images: list[Any]) -> None:
     """An offset lowers them and changes no box."""
-    card = make_card(detector.network, CLASSES, Calibration(np.ones(2), np.full(2, -1.0)), 0.1)
+    lower = make_confidence(Calibration(np.ones(2), np.full(2, -1.0)), 0.1)
+    card = make_card(detector.network, CLASSES, lower)
     image = prepare(images[0].height, 0.2)
     plain, lowered = detector.candidates(image), Detector(detector.network, card, "cpu").candidates(image)
     assert lowered.scores.max() < plain.scores.max()

@@ -26,7 +26,7 @@ class Peaks:
 
     classes: tuple[str, ...] = ("small", "large")
 
-    def candidates(self, image: Prepared) -> Detections:
+    def candidates(self, image: Prepared, *, thorough: bool = False) -> Detections:
         """Every local maximum."""
         smooth = gaussian_filter(image.values.numpy().astype(float), 1.5)
         rows, columns = np.nonzero((smooth == maximum_filter(smooth, 9)) & (smooth > 1.0))
@@ -38,7 +38,7 @@ class Peaks:
         scores = (1.0 - np.exp(-heights[order])).astype(np.float32)
         return Detections(boxes, (heights[order] > 3.0).astype(np.int64), scores, self.classes)
 
-    def choose(self, every: Detections, score: float | None = None) -> Detections:
+    def choose(self, every: Detections, score: float | None = None, *, thorough: bool = False) -> Detections:
         """The sure ones, each place once."""
         sure = every.above(0.7 if score is None else score)
         return sure.where(suppress(sure.boxes))

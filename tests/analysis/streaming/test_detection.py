@@ -23,14 +23,14 @@ class Bright:
 
     classes: tuple[str, ...] = CLASSES
 
-    def candidates(self, image: Prepared) -> Detections:
+    def candidates(self, image: Prepared, *, thorough: bool = False) -> Detections:
         """One box around each."""
         rows, columns = np.nonzero(image.values.numpy() > 20.0)
         boxes = np.stack([columns - 2, rows - 2, columns + 3, rows + 3], axis=1).astype(np.float32)
         labels = (columns > SHAPE[1] // 2).astype(np.int64)
         return Detections(boxes, labels, np.full(len(rows), 0.75, np.float32), CLASSES)
 
-    def choose(self, every: Detections, score: float | None = None) -> Detections:
+    def choose(self, every: Detections, score: float | None = None, *, thorough: bool = False) -> Detections:
         """All of them."""
         return every.above(score or 0.5)
 

@@ -30,7 +30,7 @@ def displaced(image: Floats, by: tuple[float, float]) -> Floats:
 @given(st.floats(-6.0, 6.0), st.floats(-6.0, 6.0), st.booleans())
 @settings(max_examples=20, deadline=None)
 def test_displacements_are_found_whatever_the_contrast(dy: float, dx: float, inverted: bool) -> None:
-    """To a tenth of a pixel at 100 counts, also when what was bright is dark."""
+    """To a fifth of a pixel at 100 counts, also when what was bright is dark."""
     rng = np.random.default_rng(1)
     image = smooth_image(0)
     moved = displaced(image, (dy, dx))
@@ -40,7 +40,7 @@ def test_displacements_are_found_whatever_the_contrast(dy: float, dx: float, inv
     frames = rng.poisson(np.maximum([image, moved], 1.0))
     found = step.process(Batch(0, frames)).values["registration.displacement"]
     assert found[0].tolist() == [0.0, 0.0]
-    np.testing.assert_allclose(found[1], [dy, dx], atol=0.12)
+    np.testing.assert_allclose(found[1], [dy, dx], atol=0.2)
 
 
 @pytest.mark.parametrize("name", ["cu", "mn"])

@@ -114,14 +114,14 @@ class Corners:
 
     classes: tuple[str, ...] = ("Pb1", "Pb2")
 
-    def candidates(self, image: Prepared) -> Detections:
+    def candidates(self, image: Prepared, *, thorough: bool = False) -> Detections:
         """Its upper left corner."""
         from analysis.detection import Detections
 
         box = np.array([[0.0, 0.0, 4.0, 5.0]], np.float32)
         return Detections(box, np.ones(1, np.int64), np.full(1, 0.5, np.float32), self.classes)
 
-    def choose(self, every: Detections, score: float | None = None) -> Detections:
+    def choose(self, every: Detections, score: float | None = None, *, thorough: bool = False) -> Detections:
         """All of it."""
         return every
 

@@ -32,7 +32,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from analysis.detection.calibration import Calibration
     from analysis.detection.detector import Detector
     from analysis.detection.network import Architecture, Network
-    from analysis.detection.weights import make_card
+    from analysis.detection.weights import make_card, make_confidence
 
     torch.manual_seed(4)
     network = Network(Architecture(len(CLASSES), width=4, head=8)).eval()
@@ -40,9 +40,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         network.class_logits.weight.mul_(100.0)
         network.class_logits.bias.fill_(-0.5)
         network.objectness.bias.fill_(3.0)
-    calibration = Calibration.none(len(CLASSES))
+    confidence = make_confidence(Calibration.none(len(CLASSES)), 0.3)
     path = tmp_path_factory.mktemp("detector") / "tiny.safetensors"
-    Detector(network, make_card(network, CLASSES, calibration, 0.3), "cpu").save(path)
+    Detector(network, make_card(network, CLASSES, confidence), "cpu").save(path)
     return path
 
 
