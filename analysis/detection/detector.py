@@ -75,7 +75,7 @@ class Detector:
             nm_per_pixel: Size of a pixel, nm; (x, y) where they are not square.
             score: Least confidence; the one that did best on images for validation, when None.
             thorough: Whether it is looked at in all four mirror images, which finds more, and more surely, and takes
-                three times as long.
+                more than twice as long.
 
         Returns:
             The clusters, the surest first, each place once.

@@ -42,8 +42,8 @@ class Detection(BasicStep):
         nm_per_pixel: Size of a pixel, nm; (x, y) where they are not square.
         weights: File of another detector than the package's.
         score: Least score; the detector's own when None.
-        thorough: Whether complete images are looked at in all four mirror images: surer, and about 20 ms longer per
-            megapixel and core; parts of an image never are.
+        thorough: Whether complete images are looked at in their mirror images, too, which is surer and takes longer;
+            parts of an image never are.
         name: Names the step.
         finder: What finds clusters, instead of a detector from a file; for programs, not for settings.
 

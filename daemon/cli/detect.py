@@ -38,7 +38,7 @@ def detect(
         float | None, typer.Option("--score", min=0, max=1, help="Least confidence. [default: the detector's own]")
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Look once at each image, not at its mirror images, too: 3 × as fast.")
+        bool, typer.Option("--quick", help="Look once at each image, not at its mirror images, too: twice as fast.")
     ] = False,
     weights: Annotated[
         Path | None, typer.Option("--weights", metavar="FILE", help="Another detector (.safetensors with its .json).")
