@@ -18,12 +18,17 @@ from typing import Any
 import pytest
 from bluesky import RunEngine
 from bluesky.utils import DuringTask
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # For benchmarks, which are not installed; at the end, so that the packages that are tested are the installed ones.
 sys.path.append(str(ROOT))
 PATIENCE = 15.0
 """How long a thread, task or process may take to end after its test, s."""
+
+# The same examples each time, so that a change is judged by what it changed: `--hypothesis-profile=default` looks on.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 SHARED_THREADS = {
     "zarr_io": "zarr's event loop, one for the life of the process",
