@@ -237,7 +237,8 @@ class DiskFull(RecorderError):  # noqa: N818 - says what happened
         self.path = path
         self.free = free
         room = "an unknown number of bytes is" if free is None else f"{free:,} bytes are"
-        super().__init__(f"the disk is full: cannot write {path} ({room} free); delete something or use --data DIR")
+        advice = "delete something, or name a folder on another disk with --data or --output"
+        super().__init__(f"the disk is full: cannot write {path} ({room} free); {advice}")
 
 
 class DeviceFailed(BeampilotError):  # noqa: N818 - says what happened
