@@ -91,7 +91,7 @@ class SlowToStop:
         time.sleep(0.3)
 
 
-def until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+def until(condition: Callable[[], object], timeout: float = 30.0) -> None:
     """Waits until something is true."""
     deadline = time.monotonic() + timeout
     while not condition():
