@@ -6,7 +6,7 @@ architecture, augmentation, schedule and number of steps, chosen on the validati
 trained until it no longer improved. Weights are those that did best on the validation images, precision and recall are
 taken at the threshold with the best F1 there, and nothing but the last line of the study sees the test images. As in
 the YOLO family, the objectness always has cross-entropy, and losses differ in the classes of cells that tell of a
-cluster.
+cluster. Each network looks at its images once, and thoroughly, at their mirror images, too.
 
 Each training is kept, goes on where it was interrupted, and is done once: call the command as often as needed.
 """
@@ -44,6 +44,8 @@ SOURCE = {
 """Precision, recall and mAP50 of each loss in the source."""
 RECIPE = few_images(CLASSES)
 """What all trainings have in common."""
+LOOKS = {"a single look": False, "a thorough look": True}
+"""How images are looked at, and whether that is thoroughly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,15 @@ class Figures:
     seconds: float
 
 
-def detections(network: Network, images: list[Known], classes: tuple[str, ...] = CLASSES) -> list[Detections]:
-    """Everything a network finds in some images."""
-    ready = fused(network)
-    return [look(ready, one.sample.image, classes) for one in images]
-
-
-def judged(network: Network, images: Split, classes: tuple[str, ...] = CLASSES) -> tuple[Evaluation, list[Detections]]:
+def judged(network: Network, images: Split, *, thorough: bool) -> tuple[Evaluation, list[Detections]]:
     """Evaluate on the test images, at the threshold of the validation images."""
-    truths = [[one.truth for one in samples(some)] for some in (images.validation, images.test)]
-    threshold = evaluate(detections(network, images.validation, classes), truths[0], classes).threshold
-    found = detections(network, images.test, classes)
-    return evaluate(found, truths[1], classes, threshold), found
+    ready = fused(network)
+    known, truths = ([one.truth for one in samples(some)] for some in (images.validation, images.test))
+    validated, found = (
+        [look(ready, one.sample.image, CLASSES, thorough=thorough) for one in some]
+        for some in (images.validation, images.test)
+    )
+    return evaluate(found, truths, CLASSES, evaluate(validated, known, CLASSES).threshold), found
 
 
 def figures(evaluation: Evaluation, found: list[Detections], images: list[Known], seconds: float) -> Figures:
@@ -122,12 +121,14 @@ def trained(recipe: Recipe, images: Split, label: str) -> Trained:
     return train(recipe, samples(images.training), samples(images.validation), folder=folder, report=report)
 
 
-def measured(loss: str, seed: int, recipe: Recipe = RECIPE, **changes: Any) -> Figures:
-    """Train with one loss and seed, and test; `changes` are those of `split`."""
+def measured(loss: str, seed: int, steps: int = RECIPE.steps, **changes: Any) -> dict[str, Figures]:
+    """Train with one loss and seed, and test with each kind of look; `changes` are those of `split`."""
     images = split(seed, **changes)
-    one = trained(replace(recipe, loss=loss, seed=seed), images, f"{loss}-{seed}")
-    evaluation, found = judged(one.network, images)
-    return figures(evaluation, found, images.test, one.history[-1]["seconds"])
+    one = trained(replace(RECIPE, loss=loss, seed=seed, steps=steps), images, f"{loss}-{seed}")
+    return {
+        name: figures(*judged(one.network, images, thorough=thorough), images.test, one.history[-1]["seconds"])
+        for name, thorough in LOOKS.items()
+    }
 
 
 def spread(values: list[float]) -> str:
@@ -136,13 +137,13 @@ def spread(values: list[float]) -> str:
     return f"{np.mean(values):.3f} ± {deviation:.3f}"
 
 
-def tables(report: Report, found: dict[str, list[Figures]]) -> None:
-    """The source's table beside ours, average precision by class, and the order of the losses."""
+def tables(report: Report, look: str, found: dict[str, list[Figures]]) -> None:
+    """The source's table beside ours, average precision by class, and the order of the losses, of one kind of look."""
     rows = []
     for loss, some in found.items():
         cells = (spread([getattr(one, name) for one in some]) for name in ("precision", "recall", "map50", "map50_95"))
         rows.append((loss, *cells, " / ".join(f"{value:.3f}" for value in SOURCE[loss])))
-    report.table(("loss", "precision", "recall", "mAP50", "mAP50-95", "source: precision / recall / mAP50"), rows)
+    report.table((look, "precision", "recall", "mAP50", "mAP50-95", "source: precision / recall / mAP50"), rows)
     rows = [
         (
             loss,
@@ -153,10 +154,10 @@ def tables(report: Report, found: dict[str, list[Figures]]) -> None:
         for loss, some in found.items()
     ]
     heads = (f"AP50 of {name}" for name in CLASSES)
-    report.table(("loss", *heads, "vacancies taken for Pb1", "training"), rows)
+    report.table((look, *heads, "vacancies taken for Pb1", "training"), rows)
     ours = sorted(found, key=lambda loss: -float(np.mean([one.map50 for one in found[loss]])))
     theirs = sorted(found, key=lambda loss: -SOURCE[loss][2])
-    report.table(("order by mAP50", ""), [("here", " > ".join(ours)), ("source", " > ".join(theirs))])
+    report.table((f"order by mAP50, {look}", ""), [("here", " > ".join(ours)), ("source", " > ".join(theirs))])
 
 
 def confusion_table(
@@ -176,14 +177,16 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write the tables to {results(__file__).name}, too")
     options = parser.parse_args()
     report = Report()
-    found: dict[str, list[Figures]] = {loss: [] for loss in options.losses}
+    found: dict[str, dict[str, list[Figures]]] = {look: {loss: [] for loss in options.losses} for look in LOOKS}
     # Seed by seed, so that an interrupted study compares all losses on some seeds.
     for seed, loss in product(options.seeds, options.losses):
-        found[loss].append(measured(loss, seed))
-        print(f"{loss}, seed {seed}: mAP50 {found[loss][-1].map50:.3f} (test)", flush=True)
-    tables(report, found)
-    for loss in (name for name in ("bce", "cb-asymmetric") if name in found):
-        confusion_table(report, loss, [np.array(one.confusion) for one in found[loss]])
+        for kind, one in measured(loss, seed).items():
+            found[kind][loss].append(one)
+            print(f"{loss}, seed {seed}, {kind}: mAP50 {one.map50:.3f} (test)", flush=True)
+    for kind, by_loss in found.items():
+        tables(report, kind, by_loss)
+        for loss in (name for name in ("bce", "cb-asymmetric") if name in by_loss):
+            confusion_table(report, f"{loss}, {kind}", [np.array(one.confusion) for one in by_loss[loss]])
     report.finish(results(__file__) if options.write else None, steps=RECIPE.steps, images="40 / 22 / 18 per seed")
 
 

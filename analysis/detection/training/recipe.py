@@ -75,7 +75,7 @@ class Recipe:
 
 def few_images(classes: tuple[str, ...]) -> Recipe:
     """The recipe for some dozens of labelled images."""
-    return Recipe(classes, steps=2500, evaluate_every=250)
+    return Recipe(classes, steps=4200, evaluate_every=300)
 
 
 def many_images(classes: tuple[str, ...]) -> Recipe:
