@@ -136,13 +136,17 @@ def test_a_scan_is_queued_and_watched_and_an_engine_may_die(daemon: Daemon) -> N
     first = running["processes"]["engine"]["pid"]
     os.kill(first, signal.SIGKILL)
     idle = daemon.wait_for(
-        lambda facts: facts.get("engine_state") == "idle" and facts["processes"]["engine"]["pid"] != first
+        lambda facts: (
+            facts.get("engine_state") == "idle"
+            and facts["processes"]["engine"]["pid"] != first
+            and facts["queue_running"] is False
+            and len(history(daemon)) == 2  # the server hears of the death a moment later
+        )
     )
     assert idle["data"] == str(daemon.data)
     entry = history(daemon)[0]
     assert entry["exit_status"] == "interrupted"
     assert entry["reason"]
-    assert idle["queue_running"] is False
     runs = json.loads(daemon.run("runs", "--json"))
     assert [run["exit_status"] for run in runs] == ["success", "abort"]
     assert address.startswith("http://127.0.0.1:")
