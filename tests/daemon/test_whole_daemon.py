@@ -19,6 +19,8 @@ from daemon.packages import package_folder
 
 pytestmark = [pytest.mark.timeout(180)]
 SIX = ["--set", "axes.stage_x.points=3", "--set", "axes.stage_y.points=2"]
+LONG = ["--set", "axes.stage_x.points=151", "--set", "axes.stage_y.points=151"]
+"""A scan that is still under way when a command has started on a busy machine."""
 PATIENCE = 60.0
 """For processes that import torch on a busy machine, s."""
 
@@ -131,7 +133,7 @@ def test_a_scan_is_queued_and_watched_and_an_engine_may_die(daemon: Daemon) -> N
     (entry,) = history(daemon)
     assert (entry["uid"], entry["exit_status"], entry["points"]) == (item["uid"], "success", 6)
 
-    daemon.run("submit", "grid_scan", "--start")
+    daemon.run("submit", "grid_scan", *LONG, "--start")
     running = daemon.wait_for(lambda facts: facts.get("run") and facts["run"]["points"] > 3)
     first = running["processes"]["engine"]["pid"]
     os.kill(first, signal.SIGKILL)
@@ -159,7 +161,7 @@ def test_a_scan_is_queued_and_watched_and_an_engine_may_die(daemon: Daemon) -> N
 def test_the_engine_can_be_told_when_the_server_is_dead(daemon: Daemon) -> None:
     """Pause and abort reach it by its own socket; the supervisor's processes are stopped for it."""
     daemon.serve()
-    daemon.run("submit", "grid_scan", "--start")
+    daemon.run("submit", "grid_scan", *LONG, "--start")
     facts = daemon.wait_for(lambda facts: facts.get("run") and facts["run"]["points"] > 1)
     assert daemon.process is not None
     daemon.process.kill()
