@@ -23,14 +23,13 @@ import numpy as np
 from analysis.detection import Detector, Truth
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.training import few_images, many_images, train
+from benchmarks.detection_losses import LOOKS
 from benchmarks.detection_sets import CLASSES, LAB, LABORATORY, PRETRAINING, Split, kept, samples, split
 from benchmarks.detection_shipped import found_in, summarise
 from benchmarks.report import Report, results
 from daemon.cli.train import PB
 from daemon.detection.training import WEIGHTS, Twin, train_detector, twin_samples
 from simulators.stm.variety import VARIED
-
-THOROUGH = ", thorough look"
 
 
 def tested(detector: Detector, images: Split, *, thorough: bool) -> Evaluation:
@@ -82,7 +81,7 @@ def main() -> None:
     report, shipped = Report(), Detector.default()
     ready = taught(shipped)
     ways = ("as shipped", "tuned on 40 images", "taught with the twin", "taught, then tuned", "40 images alone")
-    found: dict[str, list[Evaluation]] = {f"{way}{look}": [] for look in ("", THOROUGH) for way in ways}
+    found: dict[str, list[Evaluation]] = {f"{way}, {look}": [] for look in LOOKS for way in ways}
     for seed in options.seeds:
         images = split(seed, LAB, classes=PB, **LABORATORY)
         detectors = (
@@ -93,8 +92,8 @@ def main() -> None:
             tuned(seed, images, None),
         )
         for way, detector in zip(ways, detectors, strict=True):
-            for look in ("", THOROUGH):
-                found[f"{way}{look}"].append(tested(detector, images, thorough=bool(look)))
+            for look, thorough in LOOKS.items():
+                found[f"{way}, {look}"].append(tested(detector, images, thorough=thorough))
         said = ", ".join(f"{name} {some[-1].map50:.3f}" for name, some in found.items())
         print(f"seed {seed}: {said}", flush=True)
     summarise(report, found)

@@ -31,7 +31,7 @@ from analysis.detection.detector import DEFAULT
 from analysis.detection.metrics import Evaluation, evaluate
 from analysis.detection.results import Detections
 from analysis.detection.training import many_images
-from benchmarks.detection_losses import confusion_table, spread, vacancies_taken
+from benchmarks.detection_losses import LOOKS, confusion_table, spread, vacancies_taken
 from benchmarks.detection_sets import CLASSES, PRETRAINING, Known, kept, samples, split
 from benchmarks.report import Report, results
 from daemon.cli.train import PB
@@ -146,7 +146,7 @@ def main() -> None:
     detector = Detector.default()
     ways: dict[str, list[Evaluation]] = {}
     studies: list[Study] = []
-    for look, thorough in (("a single look", False), ("a thorough look", True)):
+    for look, thorough in LOOKS.items():
         studies = [study(detector, seed, thorough=thorough) for seed in options.seeds]
         own = detector.card.confidence(thorough=thorough).threshold
         ways[f"{look}, at its own threshold of {own:.2f}"] = [one.own for one in studies]

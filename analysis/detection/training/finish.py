@@ -29,10 +29,10 @@ def finish(trained: Trained, validation: Sequence[Sample], data: dict[str, Any] 
     counts = dict(zip(trained.recipe.classes, trained.counts, strict=True))
     training = {"data": data or {}, "clusters": counts, "recipe": trained.recipe.facts()}
     training |= {"steps": trained.history[-1]["step"], "best_step": trained.history[trained.best]["step"]}
-    return calibrated(trained.network, trained.recipe.classes, validation, training)
+    return _calibrated(trained.network, trained.recipe.classes, validation, training)
 
 
-def calibrated(
+def _calibrated(
     network: Network, classes: tuple[str, ...], validation: Sequence[Sample], training: dict[str, Any]
 ) -> Detector:
     """Make a detector of a network: confidences and thresholds of both kinds of look, and how well it does.
