@@ -150,11 +150,15 @@ def read_card(path: Path) -> Card:
     """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        if facts["format"] != FORMAT:
-            raise WeightsError(f"{path} is of format {facts['format']}; this program reads {FORMAT}")
+        known = facts["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path} cannot be read as a detector's card: {error}") from error
+    if known != FORMAT:
+        raise WeightsError(f"{path} is of format {known}; this program reads {FORMAT}: train the detector again")
+    try:
         looks = {name: _confidence(facts[name]) for name in ("quick", "thorough")}
         card = Card(**facts | {"classes": tuple(facts["classes"])} | looks)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} cannot be read as a detector's card: {error}") from error
     if card.working_pixel != WORKING_PIXEL:
         raise WeightsError(f"{path} works at pixels of {card.working_pixel} nm; this program at {WORKING_PIXEL} nm")
